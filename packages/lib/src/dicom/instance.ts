@@ -9,8 +9,8 @@ export interface PixelData {
   readonly inFile: boolean;
   /** First byte behind the element's header: the value, or the first item of encapsulated data. */
   readonly offset: number;
-  /** Bytes of the native value; of encapsulated data all items and the delimiter. Undefined in a header read before the pixels were measured. */
-  readonly length: number;
+  /** Bytes of the native value; of encapsulated data all items and the delimiter. Undefined when `readHeader` met encapsulated data. */
+  readonly length: number | undefined;
   readonly fragments: readonly Fragment[] | undefined;
 }
 
