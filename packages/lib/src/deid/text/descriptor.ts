@@ -1,0 +1,100 @@
+import {foldings, withoutInvisible} from './fold.ts';
+import type {KnownIdentifiers} from './knownIdentifiers.ts';
+import {type Token, tokenize} from './tokens.ts';
+import type {Vocabulary} from './vocabulary.ts';
+
+/** A description after cleaning. */
+export interface CleanedText {
+  readonly text: string;
+  readonly dropped: readonly string[];
+}
+
+const longestNumber = 4;
+/** Four and more numbers with dots between them are a UID or an address. */
+const uidLike = /[0-9]+(?:\.[0-9]+){3,}/g;
+/** Day, month and year in any order with the usual separators; with an underscore only when the year has four digits. */
+const dateLike =
+  /(?<![0-9])(?:(?:19|20)[0-9]{2}[-./ _](?:0?[1-9]|1[0-2])[-./ _](?:0?[1-9]|[12][0-9]|3[01])|(?:0?[1-9]|[12][0-9]|3[01])[-./ _](?:0?[1-9]|[12][0-9]|3[01])[-./ _](?:19|20)[0-9]{2}|(?:0?[1-9]|[12][0-9]|3[01])[-./ ](?:0?[1-9]|[12][0-9]|3[01])[-./ ][0-9]{2})(?![0-9])/g;
+/** Groups of numbers that together have the length of a telephone or identity number. */
+const numberGroups = /(?<![0-9.])[0-9]{2,4}(?:[-./ ][0-9]{2,4}){2,}(?![0-9])/g;
+const leastDigitsOfGroups = 8;
+
+/**
+ * Cleans a description: keeps words of the vocabulary, numbers of at most four digits and single letters, drops everything else with
+ * the separator at its left, and everything known of the patient. Order, case and the other separators stay.
+ */
+export function cleanDescriptor(value: string, vocabulary: Vocabulary, known: KnownIdentifiers): CleanedText {
+  const text = withoutInvisible(value);
+  const tokens = tokenize(text);
+  const keep = tokens.map(token => isHarmless(token, vocabulary, known));
+  dropCoveredStretches(text, tokens, keep);
+  dropIdentifiers(tokens, keep, known);
+  dropInitials(tokens, keep, vocabulary);
+  if (!keep.includes(false)) return {text: text === value ? value : text, dropped: []};
+  return {text: joined(tokens, keep), dropped: tokens.filter((_, index) => !keep[index]).map(token => token.text)};
+}
+
+function isHarmless(token: Token, vocabulary: Vocabulary, known: KnownIdentifiers): boolean {
+  const spellings = foldings(token.text);
+  if (spellings.some(spelling => known.words.has(spelling) || known.compact.has(spelling))) return false;
+  if (token.kind === 'digits') return token.text.length <= longestNumber && !known.years.has(token.text);
+  if (token.kind === 'other') return false;
+  return token.text.length <= 2 || spellings.some(spelling => vocabulary.has(spelling));
+}
+
+/** Dates, UIDs and long numbers written in groups are more than their tokens. */
+function dropCoveredStretches(text: string, tokens: readonly Token[], keep: boolean[]): void {
+  const stretches: [number, number][] = [];
+  for (const match of text.matchAll(uidLike)) stretches.push([match.index, match.index + match[0].length]);
+  for (const match of text.matchAll(dateLike)) stretches.push([match.index, match.index + match[0].length]);
+  for (const match of text.matchAll(numberGroups)) {
+    if (match[0].replace(/[^0-9]/g, '').length >= leastDigitsOfGroups) stretches.push([match.index, match.index + match[0].length]);
+  }
+  if (stretches.length === 0) return;
+  let at = 0;
+  tokens.forEach((token, index) => {
+    const start = at + token.separator.length;
+    at = start + token.text.length;
+    if (stretches.some(([from, to]) => start >= from && at <= to)) keep[index] = false;
+  });
+}
+
+/** An identifier may be spread over tokens: `A-123 45`, `van der Berg`, `O'Hara`. */
+function dropIdentifiers(tokens: readonly Token[], keep: boolean[], known: KnownIdentifiers): void {
+  if (known.compact.size === 0) return;
+  for (const variant of [0, 1] as const) {
+    const folded = tokens.map(token => foldings(token.text)).map(spellings => spellings[variant] ?? spellings[0] ?? '');
+    for (let first = 0; first < tokens.length; first++) {
+      let whole = '';
+      for (let last = first; last < tokens.length && whole.length <= known.longest; last++) {
+        whole += folded[last] ?? '';
+        if (last > first && known.compact.has(whole)) keep.fill(false, first, last + 1);
+      }
+    }
+  }
+}
+
+/** One or two letters next to a dropped word are an initial or a title (`E. Hansen`, `Dr Hansen`). */
+function dropInitials(tokens: readonly Token[], keep: boolean[], vocabulary: Vocabulary): void {
+  const dropped = tokens.map((token, index) => !keep[index] && token.kind === 'letters');
+  tokens.forEach((token, index) => {
+    if (!keep[index] || token.kind !== 'letters' || token.text.length > 2) return;
+    const next = tokens[index + 1];
+    const joinedToNumber = next?.kind === 'digits' && next.separator === '';
+    const isWord = token.text.length === 2 && foldings(token.text).some(spelling => vocabulary.has(spelling));
+    if (!joinedToNumber && !isWord && (dropped[index - 1] || dropped[index + 1])) keep[index] = false;
+  });
+}
+
+/** Puts the kept tokens together; where something without separators is gone, a blank keeps its neighbours apart. */
+function joined(tokens: readonly Token[], keep: readonly boolean[]): string {
+  let text = '';
+  tokens.forEach((token, index) => {
+    if (!keep[index]) return;
+    const behindGap = index > 0 && !keep[index - 1];
+    // the separator before the first token that is left separated it from what is gone
+    if (text !== '' || index === 0) text += behindGap && token.separator === '' ? ' ' : token.separator;
+    text += token.text;
+  });
+  return text;
+}

@@ -1,0 +1,93 @@
+import {foldings} from './fold.ts';
+import {tokenize} from './tokens.ts';
+import type {Vocabulary} from './vocabulary.ts';
+
+/** Where an identifier was found: that decides which of its words count. */
+export type IdentifierSource = 'name' | 'id' | 'other' | 'birthDate';
+
+/** Longer texts are no identifiers but prose; only their words are compared. */
+const longestCompact = 64;
+const shortestWord = 3;
+
+/** Words of real name and id fields that tell nothing about the patient, and that descriptions need. */
+const stopWords = new Set(
+  'left right brain head body spine chest abdomen neck knee unknown anonymous anonymized anonymised anon none null test phantom patient name removed research study series dr prof doctor md med van der den the and von mrs'.split(
+    ' ',
+  ),
+);
+
+/**
+ * What is known of the patient, the staff and the place of one instance, folded: used to drop words from descriptions and to
+ * prove that none of it is left.
+ */
+export class KnownIdentifiers {
+  /** Single words and numbers. */
+  readonly words = new Set<string>();
+  /** Whole identifiers without separators: `NO-123/45` is `no12345`, a name `van der Berg` is `vanderberg`. */
+  readonly compact = new Set<string>();
+  /** Birth years, which no number in a description may be. */
+  readonly years = new Set<string>();
+  longest = 0;
+  readonly #notIdentifying: ReadonlySet<string>;
+  readonly #vocabulary: Vocabulary;
+
+  /**
+   * @param notIdentifying the project's name, the subject: what the output holds on purpose
+   */
+  constructor(vocabulary: Vocabulary, notIdentifying: readonly string[]) {
+    this.#vocabulary = vocabulary;
+    this.#notIdentifying = new Set(notIdentifying.flatMap(text => [...foldings(text), ...foldings(text).map(compacted)]));
+  }
+
+  /** Adds a decoded value. PN values may have component groups (`=`) and components (`^`). */
+  add(value: string, source: IdentifierSource): void {
+    if (source === 'birthDate') return this.#addBirthDate(value);
+    const parts = source === 'name' ? value.split(/[\\^=]/) : value.split('\\');
+    for (const part of parts) for (const spelling of foldings(part)) this.#addSpelling(spelling.trim(), source);
+  }
+
+  /** True when there is nothing to look for. */
+  get isEmpty(): boolean {
+    return this.words.size === 0 && this.compact.size === 0;
+  }
+
+  #addSpelling(spelling: string, source: IdentifierSource): void {
+    if (spelling === '' || this.#notIdentifying.has(spelling)) return;
+    const whole = compacted(spelling);
+    const tokens = tokenize(spelling);
+    if (this.#counts(whole, source, 2)) this.#addCompact(whole);
+    for (const token of tokens) {
+      const isWord = token.kind === 'letters' || source === 'id' || source === 'name';
+      if (isWord && this.#counts(token.text, source, shortestWord)) this.words.add(token.text);
+    }
+  }
+
+  #counts(word: string, source: IdentifierSource, shortest: number): boolean {
+    if (word.length < shortest || stopWords.has(word) || this.#notIdentifying.has(word)) return false;
+    // one or two digits are a number like any other
+    if (/^\d+$/.test(word)) return word.length >= 4 || (source === 'id' && word.length >= shortestWord);
+    return source === 'name' || source === 'id' || !this.#vocabulary.has(word);
+  }
+
+  #addCompact(whole: string): void {
+    if (whole.length > longestCompact) return;
+    this.compact.add(whole);
+    this.longest = Math.max(this.longest, whole.length);
+  }
+
+  #addBirthDate(value: string): void {
+    const parts = /^(\d{4})\.?(\d\d)\.?(\d\d)$/.exec(value.trim());
+    if (parts === null) return;
+    const [, year = '', month = '', day = ''] = parts;
+    this.years.add(year);
+    for (const form of [year + month + day, day + month + year.slice(2), day + month + year, year.slice(2) + month + day, month + day + year]) {
+      this.#addCompact(form);
+      this.words.add(form);
+    }
+  }
+}
+
+/** Letters and digits only. */
+export function compacted(text: string): string {
+  return text.replace(/[^\p{L}\p{N}]+/gu, '');
+}
