@@ -3,7 +3,7 @@ import type {Connection} from './options.ts';
 import {exportColumns, type ProjectCache} from './projectInfo.ts';
 import type {Query} from './redcap.ts';
 import {kinds, RedcapError} from './redcapError.ts';
-import {keyText, type Row, sameRecordKey} from './row.ts';
+import {type Row, sameRecordKey} from './row.ts';
 import {decodeRows, type RowShape} from './rowDecoder.ts';
 import type {Server} from './server.ts';
 import {earliestRedcapTime, formatRedcapSeconds} from './time.ts';
@@ -18,7 +18,7 @@ export interface Reader {
 /** One export ready to be sent: everything but the names of the records. */
 interface Export {
   parameters: Parameter[];
-  shape: RowShape;
+  shape: Omit<RowShape, 'asked'>;
 }
 
 /** token, content, format, returnFormat and some room */
@@ -59,54 +59,37 @@ export function createReader(server: Server, cache: ProjectCache, connection: Co
       ...(filter === undefined ? [] : [['filterLogic', filter] as const]),
     ];
     const {longitudinal, repeating} = project;
-    return {parameters, shape: {recordIdField, longitudinal, repeating, columns: [...columns], refuse}};
+    return {parameters, shape: {recordIdField, longitudinal, repeating, columns: [...columns]}};
   }
 
   function serverNow(): Date {
     return new Date(clock.now().getTime() + Math.max(0, server.clockOffsetMs ?? 0));
   }
 
-  function refuse(kind: 'malformed' | 'incomplete', message: string): never {
-    throw server.error({kind, message, content: 'record', mayHaveHappened: true});
+  function refuse(message: string): never {
+    throw server.error({kind: 'incomplete', message, content: 'record', mayHaveHappened: true});
   }
 
   /** One request. Errors that a new dictionary may cure drop the cached one. */
   async function request(what: Export, names: readonly string[], attempts?: number, deadline?: number): Promise<Row[]> {
     const parameters = [...what.parameters, ...listParameters('records', names)];
     try {
-      const value = await server.call({
+      const rows = await server.call({
         content: 'record',
         parameters,
         expected: 'json',
         changes: false,
         repeatable: true,
+        decode: value => decodeRows(value, {...what.shape, asked: names}),
         ...(attempts !== undefined && {attempts}),
         deadline,
       });
-      const rows = decodeRows(value, what.shape);
-      checkRows(rows, names);
-      return rows;
+      return rows as Row[];
     } catch (error) {
       if (error instanceof RedcapError && (error.kind === 'rejected' || error.kind === 'incomplete'))
         await cache.drop();
       throw error;
     }
-  }
-
-  function checkRows(rows: readonly Row[], asked: readonly string[]): void {
-    const seen = new Set<string>();
-    for (const row of rows) {
-      const key = keyText(row);
-      if (seen.has(key)) refuse('malformed', 'the answer holds a row twice');
-      seen.add(key);
-    }
-    if (asked.length === 0 || rows.length === 0) return;
-    const names = new Set(asked.map(sameRecordKey));
-    if (rows.every(row => names.has(sameRecordKey(row.record)))) return;
-    if (rows.every(row => /^[0-9a-f]{32,}$/i.test(row.record))) {
-      refuse('incomplete', "record names are hashed: the token's user may see no identifiers");
-    }
-    refuse('incomplete', 'the answer holds records that were not asked for');
   }
 
   /** A list of records, halved as long as the server cannot answer for all of them. */
@@ -170,7 +153,7 @@ export function createReader(server: Server, cache: ProjectCache, connection: Co
       yield rows;
       if (!query.mustExist) continue;
       const missing = yield* lookAgain(what, namesWithout(asked, rows));
-      if (missing.length > 0) refuse('incomplete', `${missing.length} records that must exist do not come`);
+      if (missing.length > 0) refuse(`${missing.length} records that must exist do not come`);
     }
   }
 
@@ -187,7 +170,7 @@ export function createReader(server: Server, cache: ProjectCache, connection: Co
     // what was deleted meanwhile is no longer listed either
     const listed = new Set(await allNames());
     const lost = absent.filter(name => listed.has(name)).length;
-    if (lost > 0) refuse('incomplete', `${lost} records are listed but do not come`);
+    if (lost > 0) refuse(`${lost} records are listed but do not come`);
   }
 
   async function* selected(query: Query): AsyncGenerator<Row[]> {

@@ -142,9 +142,9 @@ export class RedcapError extends FionaError {
   /** REDCap's error text, unescaped. */
   declare readonly serverText: string | undefined;
   /** Names of the records that earlier requests of the same `write` stored. */
-  declare readonly written: readonly string[];
+  declare written: readonly string[];
 
-  constructor(failure: RedcapFailure, written: readonly string[] = []) {
+  constructor(failure: RedcapFailure) {
     const hint = failure.hint ?? kinds[failure.kind].hint;
     const times = (failure.attempts ?? 1) > 1 ? `, ${failure.attempts} attempts` : '';
     super(`REDCap ${failure.project} (${failure.content}${times}): ${failure.message}; ${hint}`);
@@ -157,8 +157,9 @@ export class RedcapError extends FionaError {
     this.mayHaveHappened = failure.mayHaveHappened ?? false;
     this.retryAfterMs = failure.retryAfterMs;
     this.exitCode = exitOf(failure);
-    for (const [name, value] of Object.entries({lines: failure.lines ?? [], serverText: failure.serverText, written})) {
-      Object.defineProperty(this, name, {value, enumerable: false});
+    const hidden = {lines: failure.lines ?? [], serverText: failure.serverText, written: []};
+    for (const [name, value] of Object.entries(hidden)) {
+      Object.defineProperty(this, name, {value, enumerable: false, writable: true});
     }
   }
 }

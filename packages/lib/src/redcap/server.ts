@@ -19,6 +19,8 @@ export interface Call {
   /** Complete body of another content type, instead of the variables. */
   multipart?: {contentType: string; body: Buffer};
   expected: Expected;
+  /** Makes the value of a JSON answer, or says why it cannot be trusted. */
+  decode?: (json: unknown) => {kind: 'ok'; value: unknown} | {kind: 'malformed' | 'incomplete'; message: string};
   /** Whether it changes something on the server. */
   changes: boolean;
   /** Whether sending it twice does no harm. */
@@ -144,7 +146,8 @@ export function createServer(connection: Connection): Server {
       throw failed({...common, kind: outcome.kind, message: outcome.message, mayHaveHappened: outcome.sent});
     }
     const answer = {...outcome.answer, body: withoutToken(outcome.answer.body)};
-    const verdict: Verdict = judgeAnswer(answer, call.expected);
+    const judged: Verdict = judgeAnswer(answer, call.expected);
+    const verdict = judged.kind === 'ok' && call.decode ? call.decode(judged.value) : judged;
     if (verdict.kind === 'ok') return {value: verdict.value, outcome};
     throw failed({...common, ...verdict, status: answer.status, mayHaveHappened: true});
   }

@@ -57,8 +57,7 @@ export function createWriter(
       for (const batch of planBatches(records, limits)) await importBatch(batch, {overwrite, repeatable}, result);
       if (verify === 'values') await compare(rows, overwrite, result);
     } catch (error) {
-      if (error instanceof RedcapError)
-        Object.defineProperty(error, 'written', {value: result.written, enumerable: false});
+      if (error instanceof RedcapError) error.written = result.written;
       throw error;
     }
     for (const {record, kind, reasons} of result.rejected) {
