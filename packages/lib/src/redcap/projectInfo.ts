@@ -152,11 +152,14 @@ export async function fetchList(
   content: string,
   parameters: Call['parameters'] = [],
 ): Promise<Record<string, unknown>[]> {
-  const value = await server.call(question(content, parameters));
-  if (!Array.isArray(value) || !value.every(item => typeof item === 'object' && item !== null)) {
-    throw server.error({kind: 'malformed', message: 'the answer is not a list', content});
-  }
-  return value as Record<string, unknown>[];
+  const rows = await server.call({
+    ...question(content, parameters),
+    decode: value =>
+      Array.isArray(value) && value.every(item => typeof item === 'object' && item !== null)
+        ? {kind: 'ok', value}
+        : {kind: 'malformed', message: 'the answer is not a list'},
+  });
+  return rows as Record<string, unknown>[];
 }
 
 type Call = Parameters<Server['call']>[0];
