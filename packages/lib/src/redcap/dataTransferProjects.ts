@@ -12,6 +12,13 @@ export interface TagRule {
   pattern: string;
 }
 
+/** A series whose element matches keeps its burned-in text. */
+export interface PixelExclusion extends TagRule {
+  tag: number;
+  /** Instance of the row in REDCap. */
+  instance: number;
+}
+
 /** One research project as the pipeline knows it. */
 export interface ResearchProject {
   /** Record id; by convention equal to the name. */
@@ -23,8 +30,7 @@ export interface ResearchProject {
   /** In their order; a rule without tag is none. */
   importRules: TagRule[];
   features: {removePresentationStates: boolean; neverRewritePixels: boolean; removeSecondaryCaptures: boolean};
-  /** Series that match keep their burned-in text. */
-  exclusions: (TagRule & {instance: number})[];
+  exclusions: PixelExclusion[];
   useAutoId: boolean;
   autoIdAeTitle: string;
   /** API token of the project's own database; only when asked for. A secret. */
@@ -149,7 +155,7 @@ function exclusionOf(
   choices: ReadonlyMap<string, string>,
   record: string,
   problems: ProjectProblem[],
-): (TagRule & {instance: number})[] {
+): PixelExclusion[] {
   const code = trimmed(row.values.rewrite_ex_tag ?? '');
   const pattern = row.values.rewrite_ex_reg ?? '';
   if (code === '' || pattern.trim() === '') return [];

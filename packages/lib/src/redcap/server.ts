@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {setTimeout as delay} from 'node:timers/promises';
+import {registerSecret} from '../cli/secretWords.ts';
 import {whyOf} from '../fs/fileError.ts';
 import {type Answer, type Expected, judgeAnswer, type Verdict} from './answer.ts';
 import {encodeForm, type Parameter} from './form.ts';
@@ -53,6 +54,7 @@ export interface Server {
  */
 export function createServer(connection: Connection): Server {
   const {http, log, clock, stateDir, signal, project, token} = connection;
+  registerSecret(token);
   let url = checkedUrl(connection);
   if (!/^[0-9A-Fa-f]{32}$/.test(token))
     throw failed({kind: 'auth', message: 'the token is not 32 hexadecimal characters', content: 'connect'});
