@@ -1,3 +1,5 @@
+import {trimEndOf, trimLeadingBlanks} from './ascii.ts';
+
 declare const brand: unique symbol;
 
 /** A UID that was checked by {@link asUid}: safe as one component of a path. */
@@ -11,6 +13,6 @@ const validUid = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
  * @returns undefined when the text is no valid UID
  */
 export function asUid(text: string): Uid | undefined {
-  const canonical = text.replace(/^ +|[\0 ]+$/g, '');
+  const canonical = trimLeadingBlanks(trimEndOf(text, '\0 '));
   return validUid.test(canonical) && !canonical.includes('..') ? (canonical as Uid) : undefined;
 }

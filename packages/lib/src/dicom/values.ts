@@ -1,4 +1,4 @@
-import {asciiText} from './ascii.ts';
+import {asciiText, trimEndOf, trimLeadingBlanks} from './ascii.ts';
 import {type CharacterSet, decodeText, decodeTextStrict, defaultCharacterSet, parseCharacterSet} from './charset.ts';
 import {type DataSet, type Element, findElement, valueBytes} from './dataSet.ts';
 import {lookup} from './dictionary.ts';
@@ -65,16 +65,28 @@ export function vrOf(dataSet: DataSet, element: Element): Vr {
   return vr;
 }
 
+/** Drops padding and, of a name, empty groups at the end (PS3.5 6.2, 6.2.1.1). */
+function trimEnd(text: string, vr: Vr): string {
+  return trimEndOf(text, vr === 'PN' ? '\0 =' : '\0 ');
+}
+
 /** Blanks around a value carry no meaning; at the front of long texts they do (PS3.5 6.2). */
 function trimValue(text: string, vr: Vr): string {
-  const trimmed = text.replace(/[\0 ]+$/, '');
-  return vr === 'ST' || vr === 'LT' || vr === 'UT' || vr === 'UC' || vr === 'UR' ? trimmed : trimmed.replace(/^ +/, '');
+  const trimmed = trimEnd(text, vr);
+  return vr === 'ST' || vr === 'LT' || vr === 'UT' || vr === 'UC' || vr === 'UR' ? trimmed : trimLeadingBlanks(trimmed);
 }
 
 function splitText(text: string, vr: Vr): string[] {
   const whole = trimValue(text, vr);
   if (whole === '') return [];
   return vrRules[vr].multiValued ? whole.split('\\').map(value => trimValue(value, vr)) : [whole];
+}
+
+function decodeElement(dataSet: DataSet, element: Element, vr: Vr): string {
+  const bytes = valueBytes(dataSet, element);
+  return vrRules[vr].usesCharacterSet
+    ? decodeText(bytes, characterSetOf(dataSet), vr === 'PN')
+    : bytes.toString('latin1');
 }
 
 /** Numbers in UN are little endian, as its content is implicit little endian (PS3.5 6.2.2). */
@@ -88,12 +100,9 @@ function isLittleEndian(dataSet: DataSet, element: Element): boolean {
  */
 export function elementStrings(dataSet: DataSet, element: Element): string[] {
   const vr = vrOf(dataSet, element);
-  const {kind, usesCharacterSet} = vrRules[vr];
+  const {kind} = vrRules[vr];
+  if (kind === 'text') return splitText(decodeElement(dataSet, element, vr), vr);
   const bytes = valueBytes(dataSet, element);
-  if (kind === 'text') {
-    const text = usesCharacterSet ? decodeText(bytes, characterSetOf(dataSet), vr === 'PN') : bytes.toString('latin1');
-    return splitText(text, vr);
-  }
   if (kind === 'number')
     return readNumbers(bytes, vr, isLittleEndian(dataSet, element)).map(number => decimalText(number, vr));
   if (kind === 'tag')
@@ -147,6 +156,19 @@ export function uid(dataSet: DataSet, tag: Tag): Uid | undefined {
 }
 
 /**
+ * Text values with the blanks that rules may rely on: those before a value and, but for VRs with character set, behind one that
+ * is not the last.
+ */
+function textAsStored(dataSet: DataSet, element: Element, vr: Vr): string[] {
+  if (vr === 'DS' || vr === 'IS' || vr === 'AE' || vr === 'UI') return elementStrings(dataSet, element);
+  const {usesCharacterSet, multiValued} = vrRules[vr];
+  const whole = trimEnd(decodeElement(dataSet, element, vr), vr);
+  if (whole === '') return [];
+  if (!multiValued) return [whole];
+  return whole.split('\\').map(value => (usesCharacterSet ? trimEnd(value, vr) : value));
+}
+
+/**
  * The form in which values stand in the series JSON and rules match on them: one value bare, several as
  * `['ORIGINAL', 'PRIMARY']`, numbers and person names without quotes. DS and IS keep the text of the file.
  * @returns undefined when the element is absent, is a number without value, or has no text form
@@ -157,7 +179,7 @@ export function displayText(dataSet: DataSet, tag: Tag): string | undefined {
   const vr = vrOf(dataSet, element);
   const {kind} = vrRules[vr];
   if (kind === 'bytes' || kind === 'sequence') return undefined;
-  const values = elementStrings(dataSet, element);
+  const values = kind === 'text' ? textAsStored(dataSet, element, vr) : elementStrings(dataSet, element);
   const isNumber = kind === 'number' || vr === 'DS' || vr === 'IS';
   if (values.length === 0) return isNumber || kind === 'tag' ? undefined : '';
   if (values.length === 1) return values[0];
