@@ -1,3 +1,5 @@
+import {hostZoneName} from '../cli/hostZone.ts';
+
 /** Wall-clock parts as one number of milliseconds, as if the zone were UTC. */
 type LocalMs = number;
 
@@ -87,6 +89,9 @@ function offsetAt(instant: number, timeZone: string): number {
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function localOf(instant: number, timeZone: string): LocalMs {
+  if (timeZone === 'UTC') return Math.floor(instant / 1000) * 1000;
+  // the usual case, without loading Intl
+  if (timeZone === hostZoneName()) return hostLocalOf(new Date(instant));
   let format = formats.get(timeZone);
   if (!format) {
     format = new Intl.DateTimeFormat('en-US', {
@@ -105,13 +110,18 @@ function localOf(instant: number, timeZone: string): LocalMs {
   }
   const parts: Partial<Record<Intl.DateTimeFormatPartTypes, number>> = {};
   for (const {type, value} of format.formatToParts(instant)) parts[type] = Number(value);
+  const {year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0} = parts;
+  return Date.UTC(year, month - 1, day, hour, minute, second);
+}
+
+function hostLocalOf(date: Date): LocalMs {
   return Date.UTC(
-    parts.year ?? 0,
-    (parts.month ?? 1) - 1,
-    parts.day ?? 1,
-    parts.hour ?? 0,
-    parts.minute ?? 0,
-    parts.second ?? 0,
+    date.getFullYear(),
+    date.getMonth(),
+    date.getDate(),
+    date.getHours(),
+    date.getMinutes(),
+    date.getSeconds(),
   );
 }
 

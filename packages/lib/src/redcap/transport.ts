@@ -43,16 +43,17 @@ export function createTransport(http: HttpOptions, ca: string | undefined): Tran
   let connection: {request: typeof import('node:http').request; agent: Agent; protocol: string} | undefined;
   let systemAuthorities = false;
 
-  async function open(protocol: string) {
+  // not `import`: as an ES module node:http evaluates all its exports, undici's among them, which takes 20 ms
+  function open(protocol: string) {
     if (connection?.protocol === protocol) return connection;
     const proxyEnv = http.useProxy ? {HTTPS_PROXY: process.env.HTTPS_PROXY ?? process.env.https_proxy} : undefined;
     const common = {keepAlive: true, maxSockets: http.concurrency, ...(proxyEnv && {proxyEnv})};
     if (protocol === 'http:') {
-      const {Agent: PlainAgent, request} = await import('node:http');
+      const {Agent: PlainAgent, request} = process.getBuiltinModule('node:http');
       connection = {request, agent: new PlainAgent(common), protocol};
     } else {
-      const {Agent: TlsAgent, request} = await import('node:https');
-      const authorities = ca ?? (systemAuthorities ? await systemStore() : undefined);
+      const {Agent: TlsAgent, request} = process.getBuiltinModule('node:https');
+      const authorities = ca ?? (systemAuthorities ? systemStore() : undefined);
       const agent = new TlsAgent({
         ...common,
         rejectUnauthorized: http.verifyTls,
@@ -64,7 +65,7 @@ export function createTransport(http: HttpOptions, ca: string | undefined): Tran
   }
 
   async function post(what: Post): Promise<Outcome> {
-    const {request, agent} = await open(what.url.protocol);
+    const {request, agent} = open(what.url.protocol);
     const outcome = await attempt(what, http, onDone =>
       request(
         what.url,
@@ -86,7 +87,7 @@ export function createTransport(http: HttpOptions, ca: string | undefined): Tran
     if (outcome.kind === 'tls' && !outcome.sent && ca === undefined && !systemAuthorities) {
       systemAuthorities = true;
       connection = undefined;
-      if ((await systemStore()) !== undefined) return post(what);
+      if (systemStore() !== undefined) return post(what);
     }
     return outcome;
   }
@@ -95,8 +96,8 @@ export function createTransport(http: HttpOptions, ca: string | undefined): Tran
 }
 
 /** Node's list and that of the system (Node 22.15 and newer). Loaded only when Node's list alone did not suffice: it is slow. */
-async function systemStore(): Promise<string[] | undefined> {
-  const tls = await import('node:tls');
+function systemStore(): string[] | undefined {
+  const tls = process.getBuiltinModule('node:tls');
   if (typeof tls.getCACertificates !== 'function') return undefined;
   return [...tls.getCACertificates('default'), ...tls.getCACertificates('system')];
 }

@@ -47,6 +47,23 @@ describe('a date of REDCap', () => {
     },
   );
 
+  it('is the same whether the zone is that of the host or not', () => {
+    const before = process.env.TZ;
+    try {
+      fc.assert(
+        fc.property(fc.integer({min: Date.UTC(1990, 0), max: Date.UTC(2040, 0)}), ms => {
+          process.env.TZ = 'UTC';
+          const far = formatRedcapSeconds(new Date(ms), oslo);
+          process.env.TZ = oslo;
+          expect(formatRedcapSeconds(new Date(ms), oslo)).toBe(far);
+        }),
+      );
+    } finally {
+      if (before === undefined) delete process.env.TZ;
+      else process.env.TZ = before;
+    }
+  });
+
   it('since which something is asked for is never later than what happened since, in the night of the clock change, too', () => {
     const night = Date.UTC(2026, 9, 24, 23);
     fc.assert(
