@@ -1,4 +1,4 @@
-import {readdir, unlink} from 'node:fs/promises';
+import {mkdir, readdir, unlink} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import type {Clock} from '../cli/clock.ts';
 import {errorCode, FileError} from './fileError.ts';
@@ -25,6 +25,8 @@ export interface SetAside {
   note(item: SetAsideItem): Promise<void>;
   /** The item is fine by now (or gone): its note is removed. */
   clear(key: string): Promise<void>;
+  /** Removes the notes of items that are no more. */
+  prune(isThere: (item: string) => boolean): Promise<void>;
   /** How many notes were made or renewed in this run. */
   readonly noted: number;
   /** All that is set aside at present, by `item`. */
@@ -51,6 +53,12 @@ export async function openSetAside(
 ): Promise<SetAside> {
   const notes = await readNotes(dirname(setAsidePath(stateDir, tool, 'x')));
   let noted = 0;
+  async function remove(path: string): Promise<void> {
+    if (!notes.delete(path) || dryRun) return;
+    await unlink(path).catch((error: unknown) => {
+      if (errorCode(error) !== 'ENOENT') throw new FileError('remove', path, error);
+    });
+  }
   return {
     get noted() {
       return noted;
@@ -61,14 +69,16 @@ export async function openSetAside(
     async note({key, ...facts}) {
       noted++;
       notes.set(setAsidePath(stateDir, tool, key), {item: key, ...facts});
-      if (!dryRun) await noteSetAside(stateDir, key, {item: key, tool, ...facts}, clock);
+      if (dryRun) return;
+      // state of the tools is nobody else's business
+      await mkdir(stateDir, {recursive: true, mode: 0o700});
+      await noteSetAside(stateDir, key, {item: key, tool, ...facts}, clock);
     },
-    async clear(key) {
-      const path = setAsidePath(stateDir, tool, key);
-      if (!notes.delete(path) || dryRun) return;
-      await unlink(path).catch((error: unknown) => {
-        if (errorCode(error) !== 'ENOENT') throw new FileError('remove', path, error);
-      });
+    clear(key) {
+      return remove(setAsidePath(stateDir, tool, key));
+    },
+    async prune(isThere) {
+      for (const [path, {item}] of [...notes]) if (!isThere(item)) await remove(path);
     },
     list() {
       return [...notes.values()].map(({item, reason, detail}) => ({item, reason, detail}));

@@ -1,4 +1,5 @@
 import type {CouplingEntry} from '../redcap/couplingList.ts';
+import {byOrder} from '../redcap/routing.ts';
 
 /**
  * An entry of the coupling list, as far as the rules need it: a human says which subject of which project a study is, by accession
@@ -62,7 +63,7 @@ export function couplingsOf<Entry extends Coupling>(
   ]);
   const newest = new Map<string, Entry>();
   const superseded: Entry[] = [];
-  for (const entry of [...matching].sort(byAge)) {
+  for (const entry of [...matching].sort(byOrder)) {
     const older = newest.get(entry.project);
     if (older !== undefined) superseded.push(older);
     newest.delete(entry.project);
@@ -80,12 +81,6 @@ export function missingTransfers<Entry extends Coupling>(
     ({project, subject, event}) =>
       !existing.some(transfer => transfer.project === project && transfer.name === subject && transfer.event === event),
   );
-}
-
-/** By the number of the record id, which REDCap gives in ascending order. */
-function byAge(a: Coupling, b: Coupling): number {
-  if (a.order !== b.order) return a.order < b.order ? -1 : 1;
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
 function pushTo<Entry>(map: Map<string, Entry[]>, key: string, entry: Entry): void {

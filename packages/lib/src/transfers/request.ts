@@ -1,7 +1,8 @@
 import {shortHash} from '../cli/shortHash.ts';
 import {asUid, type Uid} from '../dicom/uid.ts';
+import {trimmed} from '../redcap/routing.ts';
 import {TransferRequestError} from './requestError.ts';
-import {subjectProblem, trimmed} from './subject.ts';
+import {subjectProblem} from './subject.ts';
 
 /** One transfer of one study to one research project: a row of the repeating form `transfers` of Incoming. */
 export interface TransferRequest {

@@ -1,7 +1,7 @@
 import type {Pattern} from '../pattern/pattern.ts';
 import {PatternError, PatternTooSlow} from '../pattern/patternError.ts';
-import type {RoutingRule} from '../redcap/routing.ts';
-import {subjectFrom, subjectProblem, trimmed} from './subject.ts';
+import {byOrder, type RoutingRule, trimmed} from '../redcap/routing.ts';
+import {subjectFrom, subjectProblem} from './subject.ts';
 
 /** A rule that is in use, its patterns ready. A blank pattern is absent. */
 export interface ReadyRule {
@@ -76,7 +76,7 @@ export async function prepareRules(
   };
   const ready: ReadyRule[] = [];
   const problems: RuleProblem[] = [];
-  for (const rule of [...rules].sort((a, b) => a.order - b.order)) {
+  for (const rule of [...rules].sort(byOrder)) {
     if (!rule.active || rule.project === '') continue;
     try {
       const patientId = compiled(rule, idField, rule.idPattern);

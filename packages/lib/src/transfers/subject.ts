@@ -1,3 +1,7 @@
+import {trimmed} from '../redcap/routing.ts';
+
+export {trimmed};
+
 const longest = 64;
 
 /**
@@ -19,9 +23,4 @@ export function subjectProblem(text: string): string | undefined {
 /** A PatientID or PatientName as a subject would be spelled: trimmed, without empty trailing name components. Not yet checked. */
 export function subjectFrom(text: string): string {
   return trimmed(trimmed(text).replace(/\^[\^ ]*$/, ''));
-}
-
-/** Without blanks, tabs and NUL at both ends: how AE titles, project names, accession numbers, UIDs and names are compared. */
-export function trimmed(text: string): string {
-  return text.replace(/^[ \t\0]+|[ \t\0]+$/g, '');
 }
