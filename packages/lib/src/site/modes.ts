@@ -1,5 +1,6 @@
 import {chmodSync, chownSync, mkdirSync, readFileSync} from 'node:fs';
 import {dirname} from 'node:path';
+import {ConfigError} from '../config/configError.ts';
 import {errorCode, FileError} from '../fs/fileError.ts';
 
 /** Rights of what is made below `site/`. */
@@ -52,4 +53,23 @@ export function ensureFolder(path: string, mode: number, modes: SiteModes): bool
     throw new FileError('set the mode of', path, error);
   }
   return true;
+}
+
+/**
+ * The rights a configuration asks for (`PATHS.modes`).
+ * @throws ConfigError when its group does not exist on this host
+ */
+export function siteModes(configured: {
+  folders: number;
+  leafFolders: number;
+  files: number;
+  group?: string | undefined;
+}): SiteModes {
+  const {folders, leafFolders, files, group} = configured;
+  if (group === undefined) return {folders, leafFolders, files};
+  const gid = groupId(group);
+  if (gid === undefined) {
+    throw new ConfigError(`PATHS.modes.group: found ${JSON.stringify(group)}, expected a group of this host`);
+  }
+  return {folders, leafFolders, files, gid};
 }
