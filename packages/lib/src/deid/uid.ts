@@ -61,7 +61,10 @@ export function digestText(bytes: string, salt: string, base: PseudonymBase): st
 
 /** SHA-256 of bytes and salt, or HMAC-SHA-256 with the project's secret for style `keyed`, as 64 hexadecimal characters. */
 export function digestHex(bytes: string, salt: string, base: PseudonymBase): string {
-  const input = salt === '' ? Buffer.from(bytes, 'latin1') : Buffer.concat([Buffer.from(bytes, 'latin1'), Buffer.from(salt, 'utf8')]);
+  const input =
+    salt === ''
+      ? Buffer.from(bytes, 'latin1')
+      : Buffer.concat([Buffer.from(bytes, 'latin1'), Buffer.from(salt, 'utf8')]);
   if (base.style !== 'keyed') return hash('sha256', input, 'hex');
   if (base.key === undefined) throw new TypeError('the UID style "keyed" needs a key');
   return createHmac('sha256', base.key).update(input).digest('hex');

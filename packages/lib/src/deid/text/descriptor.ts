@@ -48,7 +48,8 @@ function dropCoveredStretches(text: string, tokens: readonly Token[], keep: bool
   for (const match of text.matchAll(uidLike)) stretches.push([match.index, match.index + match[0].length]);
   for (const match of text.matchAll(dateLike)) stretches.push([match.index, match.index + match[0].length]);
   for (const match of text.matchAll(numberGroups)) {
-    if (match[0].replace(/[^0-9]/g, '').length >= leastDigitsOfGroups) stretches.push([match.index, match.index + match[0].length]);
+    if (match[0].replace(/[^0-9]/g, '').length >= leastDigitsOfGroups)
+      stretches.push([match.index, match.index + match[0].length]);
   }
   if (stretches.length === 0) return;
   let at = 0;

@@ -36,7 +36,9 @@ export class KnownIdentifiers {
    */
   constructor(vocabulary: Vocabulary, notIdentifying: readonly string[]) {
     this.#vocabulary = vocabulary;
-    this.#notIdentifying = new Set(notIdentifying.flatMap(text => [...foldings(text), ...foldings(text).map(compacted)]));
+    this.#notIdentifying = new Set(
+      notIdentifying.flatMap(text => [...foldings(text), ...foldings(text).map(compacted)]),
+    );
   }
 
   /** Adds a decoded value. PN values may have component groups (`=`) and components (`^`). */
@@ -80,7 +82,13 @@ export class KnownIdentifiers {
     if (parts === null) return;
     const [, year = '', month = '', day = ''] = parts;
     this.years.add(year);
-    for (const form of [year + month + day, day + month + year.slice(2), day + month + year, year.slice(2) + month + day, month + day + year]) {
+    for (const form of [
+      year + month + day,
+      day + month + year.slice(2),
+      day + month + year,
+      year.slice(2) + month + day,
+      month + day + year,
+    ]) {
       this.#addCompact(form);
       this.words.add(form);
     }

@@ -158,7 +158,8 @@ ulnar ureteric urethral urinary vaginal vascular vena venous ventricle vertebral
 `,
   },
   {
-    source: 'defined terms of Modality, ViewPosition, ScanningSequence, SequenceVariant, ImageType, PatientPosition (DICOM PS3.3)',
+    source:
+      'defined terms of Modality, ViewPosition, ScanningSequence, SequenceVariant, ImageType, PatientPosition (DICOM PS3.3)',
     words: `
 adc afdl afdr ann ap ar asmt at au avg bi bmd cc cfm cmb cr ct ctprotocol cv decubitus derived dg dms doc dx ecg ed eeg emg eog ep eps erect es fa fb
 feetfirst ffdl ffdr ffp ffs fid gm gr hd headfirst hfdl hfdr hfp hfs imaginary io ir ivoct ker ko lao len lfp lfs ll lld lll lm lmo localiser ls mg
