@@ -1,8 +1,8 @@
 import type {ByteSource} from './byteSource.ts';
 import {DicomError} from './dicomError.ts';
 import {dictionaryVr} from './dictionary.ts';
-import type {Tag} from './tag.ts';
-import type {Encoding} from './transferSyntax.ts';
+import {groupOf, type Tag} from './tag.ts';
+import {type Encoding, explicitLittleEndian, implicitLittleEndian} from './transferSyntax.ts';
 import {type Vr, vrOfBytes, vrRules} from './vr.ts';
 
 /** Length field of an element or item that ends with a delimiter. */
@@ -40,7 +40,7 @@ function isUpperCase(byte: number): boolean {
 }
 
 /** True when the two bytes look like a VR, known or not: two capital letters. */
-export function looksLikeVr(bytes: Buffer, at: number): boolean {
+function looksLikeVr(bytes: Buffer, at: number): boolean {
   return isUpperCase(bytes[at] ?? 0) && isUpperCase(bytes[at + 1] ?? 0);
 }
 
@@ -99,4 +99,20 @@ export function readElementHeader(source: ByteSource, at: number, encoding: Enco
   }
   into.length = uint16(bytes, at + 6, littleEndian);
   into.valueStart = at + 8;
+}
+
+/**
+ * The encoding in which the elements at a position really are. Writers put implicit VR items into explicit VR data
+ * sets, and the other way round; the first element tells.
+ * @param limit position behind the last byte that may belong to them
+ */
+export function encodingAt(source: ByteSource, position: number, declared: Encoding, limit: number): Encoding {
+  if (position + 8 > limit || !source.ensure(position, 8)) return declared;
+  const {bytes} = source;
+  if (groupOf(readTag(bytes, position, declared.littleEndian)) === 0xfffe) return declared;
+  const implicitLength = uint32(bytes, position + 4, true);
+  const fitsImplicit = implicitLength === undefinedLength || position + 8 + implicitLength <= limit;
+  if (declared.explicit) return looksLikeVr(bytes, position + 4) || !fitsImplicit ? declared : implicitLittleEndian;
+  const isVr = vrOfBytes(bytes[position + 4] ?? 0, bytes[position + 5] ?? 0) !== undefined;
+  return isVr && !fitsImplicit ? explicitLittleEndian : declared;
 }

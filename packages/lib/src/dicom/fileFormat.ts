@@ -2,7 +2,7 @@ import {asciiText} from './ascii.ts';
 import {type DataSet, findElement, valueBytes} from './dataSet.ts';
 import {DicomError} from './dicomError.ts';
 import {lookup} from './dictionary.ts';
-import {readTag, uint32} from './elementHeader.ts';
+import {encodingAt, readTag, uint32} from './elementHeader.ts';
 import type {Scanner} from './scanner.ts';
 import {groupOf, knownTag} from './tag.ts';
 import {
@@ -43,7 +43,7 @@ export function recognise(scanner: Scanner): FileFormat {
   if (declared?.deflated)
     return {meta, transferSyntax: declared, guessed: false, encoding: declared.encoding, dataSetOffset: end};
   const transferSyntax = declared ?? guessTransferSyntax(scanner, end);
-  const encoding = scanner.encodingAt(end, transferSyntax.encoding, source.end);
+  const encoding = encodingAt(source, end, transferSyntax.encoding, source.end);
   return {meta, transferSyntax, guessed: declared === undefined, encoding, dataSetOffset: end};
 }
 
@@ -58,7 +58,7 @@ function scanMeta(scanner: Scanner, start: number): {meta: DataSet | undefined; 
   const {source} = scanner;
   const isMeta = (position: number) => groupOf(scanner.peekTag(position, explicitLittleEndian) ?? 0) === 0x0002;
   if (!isMeta(start)) return {meta: undefined, end: start};
-  const meta = scanner.begin(start, scanner.encodingAt(start, explicitLittleEndian, source.end));
+  const meta = scanner.begin(start, encodingAt(source, start, explicitLittleEndian, source.end));
   let position = start;
   // depth 1: nothing of the meta information is left in the file
   while (isMeta(position)) position = scanner.scanElement(meta, position, source.end, 1);

@@ -1,11 +1,10 @@
 import type {ByteSource} from './byteSource.ts';
 import type {DataSet, Element, FileRange, Fragment, Item} from './dataSet.ts';
 import {DicomError, type DicomReason} from './dicomError.ts';
-import {type ElementHeader, looksLikeVr, readElementHeader, readTag, uint32, undefinedLength} from './elementHeader.ts';
+import {type ElementHeader, encodingAt, readElementHeader, readTag, uint32, undefinedLength} from './elementHeader.ts';
 import {scanFileFragments, scanFragments} from './fragments.ts';
 import {groupOf, isPixelData, knownTag, type Tag} from './tag.ts';
-import {type Encoding, explicitLittleEndian, implicitLittleEndian} from './transferSyntax.ts';
-import {vrOfBytes} from './vr.ts';
+import {type Encoding, implicitLittleEndian} from './transferSyntax.ts';
 
 /** Limits of one scan; see ReadLimits. */
 export interface ScanLimits {
@@ -79,26 +78,6 @@ export class Scanner {
   }
 
   /**
-   * The encoding in which the elements at a position really are. Writers put implicit VR items into explicit VR
-   * data sets, and the other way round; the first element tells.
-   */
-  encodingAt(position: number, declared: Encoding, limit: number): Encoding {
-    const {source} = this;
-    if (position + 8 > limit || !source.ensure(position, 8)) return declared;
-    const {bytes} = source;
-    if (groupOf(readTag(bytes, position, declared.littleEndian)) === 0xfffe) return declared;
-    if (declared.explicit)
-      return looksLikeVr(bytes, position + 4) || !this.#fitsImplicit(position, limit) ? declared : implicitLittleEndian;
-    const isVr = vrOfBytes(bytes[position + 4] ?? 0, bytes[position + 5] ?? 0) !== undefined;
-    return isVr && !this.#fitsImplicit(position, limit) ? explicitLittleEndian : declared;
-  }
-
-  #fitsImplicit(position: number, limit: number): boolean {
-    const length = uint32(this.source.bytes, position + 4, true);
-    return length === undefinedLength || position + 8 + length <= limit;
-  }
-
-  /**
    * Scans the element at a position into its holder.
    * @param limit position behind the last byte that may belong to it
    * @param depth how many sequences hold it
@@ -107,26 +86,32 @@ export class Scanner {
   scanElement(holder: Growing<DataSet>, position: number, limit: number, depth: number): number {
     this.#countUp(position);
     const {tag, vr, length, valueStart} = this.#headerWithin(holder, position, limit);
-    const value =
-      length === undefinedLength
-        ? this.#undefinedValue(holder, position, limit, depth)
-        : this.#definedValue(holder, position, limit, depth);
+    const isUndefined = length === undefinedLength;
     const {elements} = holder;
     const last = elements[elements.length - 1];
     if (last !== undefined && last.tag >= tag) holder.ordered = false;
+    if (isUndefined || vr === 'SQ' || (depth === 0 && this.#isLeftInFile(tag, length))) {
+      const value = isUndefined
+        ? this.#undefinedValue(holder, position, limit, depth)
+        : this.#definedValue(holder, position, limit, depth);
+      elements.push({tag, vr, start: position, valueStart, undefinedLength: isUndefined, ...value});
+      return value.end;
+    }
+    const end = valueStart + length;
+    if (end > limit || !this.source.ensure(valueStart, length)) throw this.#overrun(tag, position, end);
     elements.push({
       tag,
       vr,
       start: position,
       valueStart,
-      valueEnd: value.valueEnd,
-      end: value.end,
-      undefinedLength: length === undefinedLength,
-      items: value.items,
-      fragments: value.fragments,
-      outside: value.outside,
+      undefinedLength: false,
+      valueEnd: end,
+      end,
+      items: undefined,
+      fragments: undefined,
+      outside: undefined,
     });
-    return value.end;
+    return end;
   }
 
   #headerWithin(holder: DataSet, position: number, limit: number): ElementHeader {
@@ -150,9 +135,7 @@ export class Scanner {
       const {items} = this.scanItems(holder, tag, valueStart, valueEnd, valueEnd, holder.encoding, depth + 1);
       return {valueEnd, end: valueEnd, items, fragments: undefined, outside: undefined};
     }
-    if (depth === 0 && this.#isLeftInFile(tag, length)) return this.#leaveInFile(valueStart, length, undefined);
-    if (!this.source.ensure(valueStart, length)) throw this.#overrun(tag, position, valueEnd);
-    return {valueEnd, end: valueEnd, items: undefined, fragments: undefined, outside: undefined};
+    return this.#leaveInFile(valueStart, length, undefined);
   }
 
   #isLeftInFile(tag: Tag, length: number): boolean {
@@ -245,7 +228,7 @@ export class Scanner {
     const bound = isUndefined ? limit : end;
     const item: Growing<Item> = {
       bytes: this.source.bytes,
-      encoding: this.encodingAt(valueStart, encoding, bound),
+      encoding: encodingAt(this.source, valueStart, encoding, bound),
       elements: [],
       valueStart,
       valueEnd: end,
@@ -263,11 +246,13 @@ export class Scanner {
         item.valueEnd = position;
         item.end = position + 8;
         // a delimiter behind an item of defined length does no harm when the lengths agree
-        if (isUndefined || item.end === end) return item;
+        if (isUndefined || item.end === end) break;
         throw this.#error('bad-structure', 'item delimiter within an item', tag, position);
       }
       position = this.scanElement(item, position, bound, depth);
     }
+    // a list grown by push keeps room for 17 elements; there may be a million items
+    item.elements = item.elements.slice();
     return item;
   }
 
