@@ -13,7 +13,7 @@ export interface RedcapAnswer {
 
 /** Where to call: `caFile` '' for plain HTTP. */
 export interface RedcapAddress {
-  url: string;
+  redcapUrl: string;
   caFile: string;
 }
 
@@ -27,11 +27,11 @@ export function encodeParameters(parameters: Record<string, string | string[]>):
 
 /** One call with a raw body, without the product's client. Rejects when the connection breaks. */
 export function postRaw(
-  {url, caFile}: RedcapAddress,
+  {redcapUrl, caFile}: RedcapAddress,
   body: string | Buffer,
   options: {method?: string; headers?: Record<string, string>} = {},
 ): Promise<RedcapAnswer> {
-  const secure = url.startsWith('https:');
+  const secure = redcapUrl.startsWith('https:');
   const headers = {
     'Content-Type': 'application/x-www-form-urlencoded',
     'Content-Length': String(Buffer.byteLength(body)),
@@ -40,7 +40,7 @@ export function postRaw(
   return new Promise((resolve, reject) => {
     const send = secure ? httpsRequest : httpRequest;
     const tls = secure ? {ca: readFileSync(caFile)} : {};
-    const request = send(url, {method: options.method ?? 'POST', headers, agent: false, ...tls}, response => {
+    const request = send(redcapUrl, {method: options.method ?? 'POST', headers, agent: false, ...tls}, response => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);

@@ -4,7 +4,12 @@ import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
+import type {DatabaseSync} from 'node:sqlite';
 import {fileURLToPath} from 'node:url';
+import {parseFault} from '../../packages/sandbox/src/faults/faultFormat.ts';
+import {FaultQueue} from '../../packages/sandbox/src/faults/faultQueue.ts';
+import {loadProject} from '../../packages/sandbox/src/project/load.ts';
+import {openDatabase} from '../../packages/sandbox/src/store/database.ts';
 import {callRedcap, type RedcapAnswer} from './redcapCall.ts';
 
 const main = fileURLToPath(new URL('../../packages/sandbox/src/main.ts', import.meta.url));
@@ -114,6 +119,24 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
   return child.exitCode;
 }
 
+/** As `sandbox load` and `sandbox fault` do it, without the start of another process. */
+function inFolder<T>(dir: string, work: (database: DatabaseSync) => T): T {
+  const database = openDatabase(dir);
+  try {
+    return work(database);
+  } finally {
+    database.close();
+  }
+}
+
+function queueFaults(database: DatabaseSync, value: unknown): void {
+  for (const one of Array.isArray(value) ? value : [value]) {
+    const parsed = parseFault(one);
+    if ('problems' in parsed) throw new Error(parsed.problems.join('; '));
+    new FaultQueue(database).add(parsed.fault);
+  }
+}
+
 async function readTokens(dir: string): Promise<Record<string, string>> {
   const folder = join(dir, 'tokens');
   const names = (await readdir(folder)).filter(name => !name.endsWith('.json'));
@@ -141,10 +164,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     tokens,
     config,
     process: child,
-    load: async project => (await succeed(['load', '--dir', dir, '-'], JSON.stringify(project), options.env)).trim(),
-    fault: async fault => void (await succeed(['fault', '--dir', dir, '-'], JSON.stringify(fault))),
-    clearFaults: async () => void (await succeed(['faults', '--dir', dir, '--clear'])),
-    call: (token, parameters) => callRedcap({url: redcapUrl, caFile}, {token, ...parameters}),
+    load: async project => inFolder(dir, database => loadProject(database, project, 'the test').token),
+    fault: async fault => inFolder(dir, database => queueFaults(database, fault)),
+    clearFaults: async () => inFolder(dir, database => new FaultQueue(database).clear()),
+    call: (token, parameters) => callRedcap({redcapUrl, caFile}, {token, ...parameters}),
     async stop() {
       const code = await end(sandbox.process, 'SIGTERM');
       if (options.dir === undefined) await rm(dir, {recursive: true, force: true});
