@@ -4,6 +4,7 @@ import {acquireLock, type Lock} from '../fs/lock.ts';
 import {readHolder} from '../fs/lockHolder.ts';
 import {systemClock} from './clock.ts';
 import {parseCommandLine} from './commandLine.ts';
+import {reportStartFailure} from './daemon.ts';
 import {describeError} from './describeError.ts';
 import {type ExitCode, exitCode} from './exitCode.ts';
 import {createLog, standardError, type ToolLog} from './logger.ts';
@@ -25,6 +26,7 @@ export async function runTool<O extends object>(tool: Tool<O>): Promise<void> {
  * @returns the exit code; never throws
  */
 export async function executeTool<O extends object>(tool: Tool<O>, argv: readonly string[]): Promise<ExitCode> {
+  const started = performance.now();
   hideEnvironmentSecrets();
   const parsed = parseCommandLine(tool, argv);
   if (parsed.kind === 'exit') return parsed.exitCode;
@@ -38,9 +40,9 @@ export async function executeTool<O extends object>(tool: Tool<O>, argv: readonl
     const lockPath = options.dryRun ? undefined : tool.lock?.(config, args, options);
     const lock = lockPath === undefined ? undefined : await acquireLock(lockPath, {kind: 'exclusive', tool: tool.name});
     if (lockPath !== undefined && lock === undefined) return alreadyRunning(lockPath, log, options);
-    return await work(tool, {args, options, config, log}, lock);
+    return await work(tool, {args, options, config, log, started}, lock);
   } catch (error) {
-    return reportError(error, log, options);
+    return await reportError(error, log, options);
   }
 }
 
@@ -61,17 +63,22 @@ interface Prepared<O extends object> {
   options: O & SharedOptions;
   config: Config;
   log: ToolLog;
+  /** `performance.now()` at the start. */
+  started: number;
 }
 
 async function work<O extends object>(tool: Tool<O>, prepared: Prepared<O>, lock: Lock | undefined): Promise<ExitCode> {
   const {options, log} = prepared;
   const interruption = listenForSignals(log);
-  const started = performance.now();
+  const {started} = prepared;
   const escaped = Promise.withResolvers<never>();
   process.on('uncaughtException', escaped.reject);
   try {
     const run: Run<O> = {
-      ...prepared,
+      args: prepared.args,
+      options,
+      config: prepared.config,
+      log,
       clock: systemClock,
       signal: interruption.signal,
       dryRun: options.dryRun === true,
@@ -84,7 +91,7 @@ async function work<O extends object>(tool: Tool<O>, prepared: Prepared<O>, lock
     if (isAbort(error) && interruption.signal.aborted) {
       return conclude({counts: {}}, {options, log, started, interrupted: true});
     }
-    const code = reportError(error, log, options);
+    const code = await reportError(error, log, options);
     log.summary(`summary: failed; ${duration(started)}; exit ${code}`);
     return code;
   } finally {
@@ -121,10 +128,11 @@ function conclude(outcome: Outcome, {options, log, started, interrupted}: Conclu
   return code;
 }
 
-function reportError(error: unknown, log: ToolLog, options: SharedOptions): ExitCode {
+async function reportError(error: unknown, log: ToolLog, options: SharedOptions): Promise<ExitCode> {
   const report = describeError(error);
   for (const line of report.lines) log.error(line);
   if (options.verbose) for (const line of report.stack.split('\n')) log.debug(line);
+  await reportStartFailure(report.lines.join('; '), report.exitCode);
   if (options.json) printJson({error: report.lines.join('\n'), exitCode: report.exitCode});
   return report.exitCode;
 }

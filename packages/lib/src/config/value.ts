@@ -1,3 +1,4 @@
+import {statSync} from 'node:fs';
 import * as z from 'zod/mini';
 
 /**
@@ -116,14 +117,19 @@ export const fileMode = value('a mode in octal digits as text, like "02770"', fo
   typeof found === 'string' && /^0?[0-7]{3,4}$/.test(found) ? Number.parseInt(found, 8) : undefined,
 );
 
-export const zoneName = textWhere('a time zone name like Europe/Berlin', found => {
+export const zoneName = textWhere('a time zone name like Europe/Berlin', isZone);
+
+/** Whether this is the name of a time zone. The system's zone files are looked at first: Intl costs 10 ms at its first use. */
+export function isZone(name: string): boolean {
+  if (!/^[A-Z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/.test(name)) return false;
+  if (statSync(`/usr/share/zoneinfo/${name}`, {throwIfNoEntry: false})?.isFile()) return true;
   try {
-    new Intl.DateTimeFormat('en', {timeZone: found});
+    new Intl.DateTimeFormat('en', {timeZone: name});
     return true;
   } catch {
     return false;
   }
-});
+}
 
 const byteUnits: Record<string, number> = {
   '': 1,

@@ -1,4 +1,3 @@
-import {randomBytes} from 'node:crypto';
 import {constants} from 'node:fs';
 import {type FileHandle, open, rename, unlink} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
@@ -18,7 +17,8 @@ export interface AtomicOptions {
  * It lies in the same folder, so that the rename to `path` is atomic.
  */
 export function temporaryName(path: string): string {
-  const random = randomBytes(6).toString('hex');
+  // not node:crypto, which costs 5 ms to load: the name must be unique, not secret (it is opened exclusively)
+  const random = Math.random().toString(36).slice(2, 12);
   let stem = basename(path);
   // a file name holds 255 bytes, not characters
   while (Buffer.byteLength(stem) > 200) stem = stem.slice(0, -1);
