@@ -159,18 +159,21 @@ export function createReader(server: Server, cache: ProjectCache, connection: Co
 
   async function* whole(query: Query): AsyncGenerator<Row[]> {
     const what = await prepare(query);
+    const names = await allNames();
     const missing: string[] = [];
-    for await (const {asked, rows} of fetchChunks(what, await allNames())) {
+    for await (const {asked, rows} of fetchChunks(what, names)) {
       yield rows;
       missing.push(...namesWithout(asked, rows));
     }
     if (missing.length === 0) return;
-    const absent = yield* lookAgain(what, missing);
-    if (absent.length === 0) return;
-    // what was deleted meanwhile is no longer listed either
+    const absent = new Set(yield* lookAgain(what, missing));
+    if (absent.size === 0) return;
+    // what was deleted meanwhile is no longer listed, what came still is: otherwise the list is not to be trusted either
     const listed = new Set(await allNames());
-    const lost = absent.filter(name => listed.has(name)).length;
-    if (lost > 0) refuse(`${lost} records are listed but do not come`);
+    const came = names.filter(name => !absent.has(name));
+    if (came.length === 0 || !came.every(name => listed.has(name)) || [...absent].some(name => listed.has(name))) {
+      refuse(`${absent.size} records were listed but do not come`);
+    }
   }
 
   async function* selected(query: Query): AsyncGenerator<Row[]> {

@@ -118,6 +118,13 @@ describe('a read', () => {
     expect(new Set((await redcap.read({fields: ['name']})).map(row => row.record))).toEqual(new Set(['1', '10']));
   });
 
+  it('of the whole project does not believe a list of names that shrinks to nothing', async () => {
+    const {redcap} = aClient(server.url);
+    await redcap.metadata();
+    server.faults = [{match: {content: 'record'}, do: 'dropRecords:1', after: 1}];
+    expect(await failureOf(redcap.read({fields: ['name']}))).toMatchObject({kind: 'incomplete'});
+  });
+
   it('halves the list as long as the server runs out of memory, and remembers the size', async () => {
     const names = manyRecords(1000);
     const {redcap} = aClient(server.url);
