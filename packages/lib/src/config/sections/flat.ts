@@ -1,14 +1,21 @@
 import {block, key, keyWithDefault, named, section} from '../key.ts';
 import {absolutePath, aeTitle, bytes, dataFolder, fileMode, host, port, text, zoneName} from '../value.ts';
 
-const rootKeys = {
-  DICOMIP: key(host, 'address under which the own receiver is reached', 'HB S2 CP', 'required'),
-  DICOMPORT: key(port, 'port of the own receiver', 'RX HB S2 CP', 'required'),
-  SERVERUSER: key(text, 'login at the endpoint of sendFiles', 'SF', 'required'),
-  DAICSERVER: key(host, 'endpoint of sendFiles', 'SF', 'required'),
-  DAICREMOTEDIR: key(text, 'remote folder at that endpoint', 'SF', 'login folder'),
-  PFILEDIR: key(absolutePath, 'packed data ready to send (read for compatibility, unused unless `ARRIVAL.pack`)', 'DA'),
-};
+/** Keys that a further data root takes from the top level when it has none of its own. */
+function rootKeys(fallback: (ofDefaultRoot: string) => string) {
+  return {
+    DICOMIP: key(host, 'address under which the own receiver is reached', 'HB S2 CP', fallback('required')),
+    SERVERUSER: key(text, 'login at the endpoint of sendFiles', 'SF', fallback('required')),
+    DAICSERVER: key(host, 'endpoint of sendFiles', 'SF', fallback('required')),
+    DAICREMOTEDIR: key(text, 'remote folder at that endpoint', 'SF', fallback('login folder')),
+    PFILEDIR: key(
+      absolutePath,
+      'packed data ready to send (read for compatibility, unused unless `ARRIVAL.pack`)',
+      'DA',
+      fallback('–'),
+    ),
+  };
+}
 
 /** Keys at the top level, as existing installations have them. */
 export const flatKeys = {
@@ -18,7 +25,8 @@ export const flatKeys = {
     'data root of the default project; `site/`, `outbox/`, `DAIC/`, `quarantine/`, `config/enabled` hang below',
     'all but the catalogue',
   ),
-  ...rootKeys,
+  ...rootKeys(ofDefaultRoot => ofDefaultRoot),
+  DICOMPORT: key(port, 'port of the own receiver', 'RX HB S2 CP', 'required'),
   DICOMAETITLE: keyWithDefault(aeTitle, 'FIONA', 'own AE title in associations we accept', 'RX'),
   PROCESSING_USER: keyWithDefault(text, 'processing', 'Unix account the tools must run as', 'RX HB PF SF CZ RJ PT'),
   LOCALTIMEZONE: key(zoneName, 'default of `REDCAP.timeZone`', 'RC', 'zone of the host'),
@@ -28,7 +36,7 @@ export const flatKeys = {
 export const sites = named(
   block({
     DATADIR: key(dataFolder, 'data root of this project', 'all but the catalogue', 'required'),
-    ...rootKeys,
+    ...rootKeys(() => 'that of the top level'),
     DICOMPORT: key(port, 'port of the receiver of this data root', 'RX HB S2 CP', 'required for its receiver'),
     DICOMAETITLE: key(aeTitle, 'own AE title in associations we accept', 'RX', 'that of the top level'),
   }),
