@@ -1,0 +1,48 @@
+import {open} from 'node:fs/promises';
+import {fsyncFolder} from '@fiona/lib/fs/atomic';
+
+/** Makes names in folders durable; calls that come while one is under way share the next one. */
+export class FolderSync {
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #next = new Map<string, Promise<void>>();
+
+  /** Resolves when every rename in `folder` that was done before this call is durable. @throws FileError */
+  sync(folder: string): Promise<void> {
+    const running = this.#running.get(folder);
+    if (running === undefined) return this.#start(folder);
+    let next = this.#next.get(folder);
+    if (next === undefined) {
+      next = running
+        .catch(() => {})
+        .then(() => {
+          this.#next.delete(folder);
+          return this.#start(folder);
+        });
+      this.#next.set(folder, next);
+    }
+    return next;
+  }
+
+  #start(folder: string): Promise<void> {
+    const work = fsyncFolder(folder).finally(() => this.#running.delete(folder));
+    this.#running.set(folder, work);
+    return work;
+  }
+}
+
+const blockBytes = 1 << 20;
+
+/** Whether two files hold the same bytes; reads them a block at a time. */
+export async function sameContent(one: string, other: string): Promise<boolean> {
+  await using a = await open(one);
+  await using b = await open(other);
+  const [sizeA, sizeB] = [(await a.stat()).size, (await b.stat()).size];
+  if (sizeA !== sizeB) return false;
+  const [blockA, blockB] = [Buffer.alloc(blockBytes), Buffer.alloc(blockBytes)];
+  for (let at = 0; at < sizeA; at += blockBytes) {
+    const [readA, readB] = await Promise.all([a.read(blockA, 0, blockBytes, at), b.read(blockB, 0, blockBytes, at)]);
+    if (readA.bytesRead !== readB.bytesRead) return false;
+    if (!blockA.subarray(0, readA.bytesRead).equals(blockB.subarray(0, readB.bytesRead))) return false;
+  }
+  return true;
+}

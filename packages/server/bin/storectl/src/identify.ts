@@ -1,0 +1,33 @@
+import {parseInstance} from '@fiona/lib/dicom/read';
+import {strings} from '@fiona/lib/dicom/values';
+
+/** The UIDs that decide where an instance is filed, as they stand in its data set. */
+export interface InstanceIdentity {
+  readonly sopClassUid: string | undefined;
+  readonly sopInstanceUid: string | undefined;
+  readonly studyInstanceUid: string | undefined;
+}
+
+const sopClassUid = 0x00080016;
+const sopInstanceUid = 0x00080018;
+const studyInstanceUid = 0x0020000d;
+
+/**
+ * Looks for the UIDs in the beginning of an instance. The data set may be cut anywhere, and nothing but these elements is decoded:
+ * what the gateway does not understand is none of the receiver's business.
+ * @param bytes Part 10 header and as much of the data set as has come
+ * @param complete no more bytes will come
+ * @returns undefined when more bytes are needed to tell
+ */
+export function identify(bytes: Buffer, complete: boolean): InstanceIdentity | undefined {
+  const {dataSet, pixelData} = parseInstance(bytes, {tolerant: true});
+  const one = (tag: number): string | undefined => strings(dataSet, tag)?.[0];
+  const found = {
+    sopClassUid: one(sopClassUid),
+    sopInstanceUid: one(sopInstanceUid),
+    studyInstanceUid: one(studyInstanceUid),
+  };
+  const last = dataSet.elements.at(-1)?.tag ?? 0;
+  const passed = last > studyInstanceUid || pixelData !== undefined;
+  return complete || passed || found.studyInstanceUid !== undefined ? found : undefined;
+}
