@@ -14,6 +14,9 @@ export interface Answer {
 /** `json`: must parse; `text`: plain text such as a version; `nothing`: an empty body is fine. */
 export type Expected = 'json' | 'text' | 'nothing';
 
+/** Makes a value of JSON text or throws. */
+export type Parse = (text: string) => unknown;
+
 export type Verdict =
   | {kind: 'ok'; value: unknown}
   | {
@@ -121,9 +124,10 @@ const rules: readonly Rule[] = [
 
 /**
  * Decides what one answer means. An error is never taken for data: whatever is not the expected kind of answer is a failure.
+ * @param parse stands in for `JSON.parse` where an answer is too large for it
  */
-export function judgeAnswer(answer: Answer, expected: Expected): Verdict {
-  const facts = factsOf(answer);
+export function judgeAnswer(answer: Answer, expected: Expected, parse: Parse = JSON.parse): Verdict {
+  const facts = factsOf(answer, parse);
   for (const rule of rules) {
     if (rule.when(facts)) return rule.verdict(facts);
   }
@@ -140,18 +144,18 @@ export function judgeAnswer(answer: Answer, expected: Expected): Verdict {
     : {kind: 'malformed', message: 'the answer is not complete JSON'};
 }
 
-function factsOf(answer: Answer): Facts {
+function factsOf(answer: Answer, parse: Parse): Facts {
   const body = answer.body.startsWith('\uFEFF') ? answer.body.slice(1) : answer.body;
   const start = body.slice(0, 200).trimStart().toLowerCase();
   const html = start.startsWith('<!doctype html') || start.startsWith('<html');
-  const json = html ? undefined : parsed(body);
+  const json = html ? undefined : parsed(body, parse);
   const errorText = html ? undefined : errorTextOf(body, json?.value);
   return {...answer, body, html, json, errorText};
 }
 
-function parsed(body: string): {value: unknown} | undefined {
+function parsed(body: string, parse: Parse): {value: unknown} | undefined {
   try {
-    return {value: JSON.parse(body) as unknown};
+    return {value: parse(body)};
   } catch {
     return undefined;
   }

@@ -37,7 +37,7 @@ export async function reserveRequest(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const path = join(stateDir, 'redcap-rate.json');
-  mkdirSync(stateDir, {recursive: true, mode: 0o700});
+  makeFolder(stateDir);
   const lock = await acquireLock(`${path}.lock`, {kind: 'exclusive', waitMs: 10_000, signal});
   if (lock === undefined) {
     if (signal?.aborted) return 0;
@@ -54,6 +54,14 @@ export async function reserveRequest(
     throw new FileError('write', path, error);
   } finally {
     lock.release();
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, {recursive: true, mode: 0o700});
+  } catch (error) {
+    throw new FileError('make', path, error);
   }
 }
 
@@ -89,7 +97,7 @@ export function pauseAll(stateDir: string, reason: string, clock: Clock): Date {
   const path = join(stateDir, 'redcap-paused.json');
   const until = new Date(clock.now().getTime() + pauseMs);
   try {
-    mkdirSync(stateDir, {recursive: true, mode: 0o700});
+    makeFolder(stateDir);
     const temporary = temporaryName(path);
     writeFileSync(temporary, `${JSON.stringify({until: until.toISOString(), reason})}\n`, {mode: 0o600});
     renameSync(temporary, path);

@@ -1,4 +1,5 @@
 import {listParameters, maxVariables, type Parameter} from './form.ts';
+import {parseNames} from './names.ts';
 import type {Connection} from './options.ts';
 import {exportColumns, type ProjectCache} from './projectInfo.ts';
 import type {Query} from './redcap.ts';
@@ -7,6 +8,7 @@ import {type Row, sameRecordKey} from './row.ts';
 import {decodeRows, type RowShape} from './rowDecoder.ts';
 import type {Server} from './server.ts';
 import {earliestRedcapTime, formatRedcapSeconds} from './time.ts';
+import {maxUnpackedBytes} from './transport.ts';
 
 /** Exports of one project. */
 export interface Reader {
@@ -125,8 +127,21 @@ export function createReader(server: Server, cache: ProjectCache, connection: Co
   }
 
   async function allNames(): Promise<string[]> {
-    const rows = await request(await prepare({}), []);
-    return [...new Set(rows.map(row => row.record))];
+    const {parameters, shape} = await prepare({});
+    const names = await server.call({
+      content: 'record',
+      parameters,
+      expected: 'json',
+      changes: false,
+      repeatable: true,
+      mostBytes: maxUnpackedBytes,
+      parse: text => parseNames(text, shape.recordIdField),
+      decode: value =>
+        Array.isArray(value)
+          ? {kind: 'ok', value}
+          : {kind: 'malformed', message: 'the answer is not a list of record names'},
+    });
+    return names as string[];
   }
 
   /** Rows of records that should be there but did not come: asked for in small groups, then alone. */

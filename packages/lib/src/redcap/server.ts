@@ -3,7 +3,7 @@ import {readFileSync} from 'node:fs';
 import {setTimeout as delay} from 'node:timers/promises';
 import {registerSecret} from '../cli/secretWords.ts';
 import {whyOf} from '../fs/fileError.ts';
-import {type Answer, type Expected, judgeAnswer, type Verdict} from './answer.ts';
+import {type Answer, type Expected, judgeAnswer, type Parse, type Verdict} from './answer.ts';
 import {encodeForm, type Parameter} from './form.ts';
 import type {Connection} from './options.ts';
 import {pauseAll, pausedUntil, reserveRequest} from './rateLimit.ts';
@@ -20,12 +20,16 @@ export interface Call {
   /** Complete body of another content type, instead of the variables. */
   multipart?: {contentType: string; body: Buffer};
   expected: Expected;
+  /** Stands in for `JSON.parse`. */
+  parse?: Parse;
   /** Makes the value of a JSON answer, or says why it cannot be trusted. */
   decode?: (json: unknown) => {kind: 'ok'; value: unknown} | {kind: 'malformed' | 'incomplete'; message: string};
   /** Whether it changes something on the server. */
   changes: boolean;
   /** Whether sending it twice does no harm. */
   repeatable: boolean;
+  /** Largest answer that is taken; default 128 MB. */
+  mostBytes?: number;
   /** Fewer attempts than configured. */
   attempts?: number;
   /** Monotonic time at which the whole call must be over; default now + totalSeconds. */
@@ -148,7 +152,7 @@ export function createServer(connection: Connection): Server {
       throw failed({...common, kind: outcome.kind, message: outcome.message, mayHaveHappened: outcome.sent});
     }
     const answer = {...outcome.answer, body: withoutToken(outcome.answer.body)};
-    const judged: Verdict = judgeAnswer(answer, call.expected);
+    const judged: Verdict = judgeAnswer(answer, call.expected, call.parse);
     const verdict = judged.kind === 'ok' && call.decode ? call.decode(judged.value) : judged;
     if (verdict.kind === 'ok') return {value: verdict.value, outcome};
     throw failed({...common, ...verdict, status: answer.status, mayHaveHappened: true});

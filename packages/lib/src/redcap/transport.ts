@@ -20,13 +20,15 @@ export interface Post {
   body: string | Buffer;
   /** Limit for this attempt, connecting included. */
   limitMs: number;
+  /** Largest answer as received; default 128 MB. */
+  mostBytes?: number | undefined;
   /** Gives up at once; only for requests that change nothing. */
   signal?: AbortSignal | undefined;
 }
 
-/** Most bytes of one answer, as received and unpacked. */
-const maxAnswerBytes = 128 * 1024 * 1024;
-const maxUnpackedBytes = 512 * 1024 * 1024;
+const usualMostBytes = 128 * 1024 * 1024;
+/** The most a JavaScript text can hold, nearly. */
+export const maxUnpackedBytes = 512 * 1024 * 1024 - 4096;
 
 /** Sends requests to one server over kept connections. `node:https` itself: see docs/decisions on the start-up cost of axios. */
 export interface Transport {
@@ -159,14 +161,15 @@ function attempt(
 
     async function receive(answer: IncomingMessage): Promise<Outcome> {
       const chunks: Buffer[] = [];
+      const mostBytes = what.mostBytes ?? usualMostBytes;
       let bytes = 0;
       try {
         for await (const chunk of answer as AsyncIterable<Buffer>) {
           chunks.push(chunk);
           bytes += chunk.length;
-          if (bytes > maxAnswerBytes) {
+          if (bytes > mostBytes) {
             request.destroy();
-            return {kind: 'tooLarge', message: `the answer is larger than ${maxAnswerBytes} bytes`, sent: true};
+            return {kind: 'tooLarge', message: `the answer is larger than ${mostBytes} bytes`, sent: true};
           }
         }
       } catch {

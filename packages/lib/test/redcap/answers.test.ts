@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {type Answer, judgeAnswer} from '../../src/redcap/answer.ts';
 import {parseImportLines} from '../../src/redcap/importLines.ts';
+import {parseNames} from '../../src/redcap/names.ts';
 import {decodeRows} from '../../src/redcap/rowDecoder.ts';
 
 const answer = (body: string, facts: Partial<Answer> = {}): Answer => ({
@@ -83,5 +84,43 @@ describe('an answer', () => {
         if (decoded.kind === 'ok') for (const row of decoded.value) expect(typeof row.record).toBe('string');
       }),
     );
+  });
+});
+
+describe('a list of record names', () => {
+  it('is read off the text as JSON would give it', () => {
+    const name = fc.string({minLength: 1});
+    const rows = fc.array(
+      fc.record({name, instance: fc.constantFrom(1, '', '2'), form: fc.constantFrom('series', '')}),
+      {minLength: 1},
+    );
+    fc.assert(
+      fc.property(rows, items => {
+        const text = JSON.stringify(
+          items.map(item => ({
+            record_id: item.name,
+            redcap_repeat_instrument: item.form,
+            redcap_repeat_instance: item.instance,
+          })),
+        );
+        expect(parseNames(text, 'record_id')).toEqual([...new Set(items.map(item => item.name))]);
+        expect(parseNames(JSON.stringify(JSON.parse(text), null, 1), 'record_id')).toEqual(
+          parseNames(text, 'record_id'),
+        );
+        const cut = text.slice(0, -1 - (text.length % 5));
+        expect(() => parseNames(cut, 'record_id')).toThrow(SyntaxError);
+      }),
+    );
+  });
+
+  it.each([
+    ['[]', []],
+    ['[{"record_id":7}]', ['7']],
+    ['[{"record_id":""}]', undefined],
+    ['[{"name":"x"}]', undefined],
+    ['[null]', undefined],
+    ['{"record_id":"1"}', {record_id: '1'}],
+  ])('of %s is %j', (text, names) => {
+    expect(parseNames(text, 'record_id')).toEqual(names);
   });
 });
