@@ -1,14 +1,10 @@
-import {close, fstat, open, read, readv} from 'node:fs';
+import {closeSync, fstatSync, openSync, readSync, readv, readvSync} from 'node:fs';
 import {promisify} from 'node:util';
 import {whyOf} from '../fs/fileError.ts';
 import {type CommandSet, encodeCommandSet} from './commandSet.ts';
 import {DimseError} from './dimseError.ts';
 import {dataHeaderLength, frameMessage, writeDataHeader} from './pduWriter.ts';
 
-const openFile = promisify(open);
-const closeFile = promisify(close);
-const statFile = promisify(fstat);
-const readFile = promisify(read);
 const readPieces = promisify(readv);
 
 /** What sending needs to know of a Part 10 file. */
@@ -35,35 +31,35 @@ const firstRead = 1024;
 const mostMetaLength = 1 << 20;
 
 /**
- * Reads the file meta information (PS3.10 7.1), nothing else: one read for nearly every file.
+ * Reads the file meta information (PS3.10 7.1), nothing else: one read for nearly every file. Synchronous, because to hand
+ * such a small read to another thread costs three times the read itself.
  * Throws {@link DimseError}: `file-unreadable` or `file-invalid`.
  */
-export async function readInstanceFacts(path: string): Promise<InstanceFacts> {
-  const descriptor = await openToRead(path);
+export function readInstanceFacts(path: string): InstanceFacts {
+  const descriptor = openToRead(path);
   try {
-    let bytes = await readAt(path, descriptor, firstRead);
+    let bytes = readStart(path, descriptor, firstRead);
     const length = metaLength(path, bytes);
-    if (length > bytes.length) bytes = await readAt(path, descriptor, length);
+    if (length > bytes.length) bytes = readStart(path, descriptor, length);
     return {path, ...metaFacts(path, bytes.subarray(0, length)), dataSetOffset: length};
   } finally {
-    await closeFile(descriptor);
+    closeSync(descriptor);
   }
 }
 
-async function openToRead(path: string): Promise<number> {
+function openToRead(path: string): number {
   try {
-    return await openFile(path, 'r');
+    return openSync(path, 'r');
   } catch (cause) {
     throw unreadable(path, `cannot be opened: ${whyOf(cause)}`, cause);
   }
 }
 
 /** The first bytes of the file, at most `length`. */
-async function readAt(path: string, descriptor: number, length: number): Promise<Buffer> {
+function readStart(path: string, descriptor: number, length: number): Buffer {
   const buffer = Buffer.allocUnsafe(length);
   try {
-    const {bytesRead} = await readFile(descriptor, buffer, 0, length, 0);
-    return buffer.subarray(0, bytesRead);
+    return buffer.subarray(0, readSync(descriptor, buffer, 0, length, 0));
   } catch (cause) {
     throw unreadable(path, `cannot be read: ${whyOf(cause)}`, cause);
   }
@@ -107,6 +103,9 @@ function metaFacts(
 
 /** Bytes that are read and sent at a time. */
 const bufferSize = 512 << 10;
+
+/** Up to here a read is done at once: another thread would cost more than it saves. */
+const smallRead = 128 << 10;
 
 /** A system call fills at most 1024 pieces. */
 const mostPieces = 1024;
@@ -154,22 +153,17 @@ export class InstanceReader {
   #first: Frames | undefined;
   readonly dataSetLength: number;
 
-  /** Opens the file. Throws {@link DimseError}: `file-unreadable` or `file-invalid`. */
-  static async open(facts: InstanceFacts, settings: FrameSettings): Promise<InstanceReader> {
-    const descriptor = await openToRead(facts.path);
-    const {size} = await statFile(descriptor);
-    if (size >= facts.dataSetOffset) return new InstanceReader(descriptor, facts, size, settings);
-    await closeFile(descriptor);
-    throw unreadable(facts.path, 'has become shorter');
-  }
-
-  private constructor(descriptor: number, facts: InstanceFacts, size: number, settings: FrameSettings) {
-    this.#descriptor = descriptor;
+  /** Opens the file. Throws {@link DimseError}: `file-unreadable`. */
+  constructor(facts: InstanceFacts, settings: FrameSettings) {
     this.#path = facts.path;
-    this.#position = facts.dataSetOffset;
-    this.#left = size - facts.dataSetOffset;
-    this.dataSetLength = this.#left;
     this.#settings = settings;
+    this.#descriptor = openToRead(facts.path);
+    this.#position = facts.dataSetOffset;
+    this.#left = fstatSync(this.#descriptor).size - facts.dataSetOffset;
+    this.dataSetLength = this.#left;
+    if (this.#left >= 0) return;
+    this.close();
+    throw unreadable(facts.path, 'has become shorter');
   }
 
   /** Reads the first PDUs ahead of time. Throws like `next`. */
@@ -195,11 +189,13 @@ export class InstanceReader {
     }
   }
 
-  async close(): Promise<void> {
+  /** May be called at any time. */
+  close(): void {
+    this.#first?.release();
+    this.#first = undefined;
     if (this.#descriptor < 0) return;
-    const descriptor = this.#descriptor;
+    closeSync(this.#descriptor);
     this.#descriptor = -1;
-    await closeFile(descriptor);
   }
 
   #writeCommand(buffer: Buffer): number {
@@ -235,10 +231,9 @@ export class InstanceReader {
     if (expected === 0) return;
     let bytesRead: number;
     try {
-      const [only] = pieces;
       bytesRead =
-        pieces.length === 1 && only
-          ? (await readFile(this.#descriptor, only, 0, only.length, this.#position)).bytesRead
+        expected <= smallRead
+          ? readvSync(this.#descriptor, pieces, this.#position)
           : (await readPieces(this.#descriptor, pieces, this.#position)).bytesRead;
     } catch (cause) {
       throw unreadable(this.#path, `cannot be read: ${whyOf(cause)}`, cause);

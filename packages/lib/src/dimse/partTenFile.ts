@@ -1,14 +1,13 @@
-import {close, fchmodSync, fchownSync, fdatasync, open, rm, writev} from 'node:fs';
+import {closeSync, fchmodSync, fchownSync, fdatasync, openSync, rmSync, writev, writevSync} from 'node:fs';
 import {promisify} from 'node:util';
 
-const openFile = promisify(open);
-const closeFile = promisify(close);
-const writeFile = promisify(writev);
+const writePieces = promisify(writev);
 const syncFile = promisify(fdatasync);
-const removeFile = promisify(rm);
 
 /** Bytes that are worth a write of their own; a smaller instance is written in one go. */
 const writeSize = 512 << 10;
+/** Up to here a write is done at once: handing it to another thread costs more than the copy into the page cache. */
+const smallWrite = 128 << 10;
 /** Bytes that may wait while a write is under way; more holds the sender back. */
 const mostWaiting = 1 << 20;
 /** A system call takes at most 1024 pieces; many small ones are copied together. */
@@ -35,8 +34,8 @@ export interface FileRights {
 }
 
 /**
- * Creates the file (it must not exist) and takes its content in pieces of any size. Errors of opening come out of the
- * next `write` or `finish`.
+ * Creates the file (it must not exist) and takes its content in pieces of any size. The file
+ * appears with its first write, at the latest in `finish`; errors come out of the next `write` or `finish`.
  */
 export function createPartTenFile(path: string, header: Buffer, rights: FileRights = {}): PartTenFile {
   const file = new GatheringFile(path, rights);
@@ -47,17 +46,17 @@ export function createPartTenFile(path: string, header: Buffer, rights: FileRigh
 class GatheringFile implements PartTenFile {
   bytes = 0;
   #path: string;
-  #opening: Promise<number>;
+  #rights: FileRights;
+  #descriptor: number | undefined;
+  #created = false;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
   #failure: unknown;
-  #closed = false;
 
   constructor(path: string, rights: FileRights) {
     this.#path = path;
-    this.#opening = openNew(path, rights);
-    this.#opening.catch(error => this.#fail(error));
+    this.#rights = rights;
   }
 
   write(chunk: Buffer): void | Promise<void> {
@@ -72,69 +71,75 @@ class GatheringFile implements PartTenFile {
   }
 
   async finish(options: {durable: boolean}): Promise<void> {
-    await this.#writing;
-    if (this.#failure === undefined && this.#waiting.length > 0) await this.#writeWaiting();
+    if (this.#writing) await this.#writing;
     if (this.#failure !== undefined) throw this.#failure;
-    const descriptor = await this.#opening;
-    if (options.durable) await syncFile(descriptor);
-    this.#closed = true;
-    await closeFile(descriptor);
+    if (this.#waitingBytes > smallWrite) await this.#writeWaiting();
+    else this.#writeSmall();
+    if (options.durable) await syncFile(this.#open());
+    this.#close();
   }
 
   async discard(): Promise<void> {
     this.#failure ??= new Error('discarded');
-    await this.#writing;
-    let descriptor: number;
-    try {
-      descriptor = await this.#opening;
-    } catch {
-      return;
-    }
-    if (!this.#closed) {
-      this.#closed = true;
-      await closeFile(descriptor);
-    }
-    await removeFile(this.#path, {force: true});
+    if (this.#writing) await this.#writing;
+    this.#close();
+    if (this.#created) rmSync(this.#path, {force: true});
+    this.#created = false;
   }
 
-  #fail(error: unknown): void {
-    this.#failure ??= error;
-    this.#waiting = [];
+  #open(): number {
+    if (this.#descriptor !== undefined) return this.#descriptor;
+    const descriptor = openSync(this.#path, 'wx', 0o660);
+    this.#descriptor = descriptor;
+    this.#created = true;
+    const {files, gid} = this.#rights;
+    if (gid !== undefined) fchownSync(descriptor, -1, gid);
+    if (files !== undefined) fchmodSync(descriptor, files);
+    return descriptor;
+  }
+
+  #close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
   }
 
   /** Never rejects: a failure is kept and comes out of the next call. */
   #startWriting(): void {
     this.#writing = this.#writeWaiting()
-      .catch(error => this.#fail(error))
+      .catch(error => {
+        this.#failure ??= error;
+        this.#waiting = [];
+      })
       .finally(() => {
         this.#writing = undefined;
       });
   }
 
   async #writeWaiting(): Promise<void> {
-    const descriptor = await this.#opening;
-    let pieces = this.#waiting;
-    let left = this.#waitingBytes;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    if (pieces.length >= mostPieces) pieces = [Buffer.concat(pieces)];
+    const descriptor = this.#open();
+    let {pieces, left} = this.#takeWaiting();
     while (left > 0) {
-      const {bytesWritten} = await writeFile(descriptor, pieces);
+      const {bytesWritten} = await writePieces(descriptor, pieces);
       left -= bytesWritten;
+      // A full disk takes a part; what it says to the rest is the error.
       if (left > 0) pieces = [Buffer.concat(pieces).subarray(-left)];
     }
   }
-}
 
-async function openNew(path: string, {files, gid}: FileRights): Promise<number> {
-  const descriptor = await openFile(path, 'wx', 0o660);
-  try {
-    if (gid !== undefined) fchownSync(descriptor, -1, gid);
-    if (files !== undefined) fchmodSync(descriptor, files);
-    return descriptor;
-  } catch (error) {
-    await closeFile(descriptor);
-    await removeFile(path, {force: true});
-    throw error;
+  #writeSmall(): void {
+    const descriptor = this.#open();
+    let {pieces, left} = this.#takeWaiting();
+    while (left > 0) {
+      left -= writevSync(descriptor, pieces);
+      if (left > 0) pieces = [Buffer.concat(pieces).subarray(-left)];
+    }
+  }
+
+  #takeWaiting(): {pieces: Buffer[]; left: number} {
+    const pieces = this.#waiting.length >= mostPieces ? [Buffer.concat(this.#waiting)] : this.#waiting;
+    const left = this.#waitingBytes;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    return {pieces, left};
   }
 }

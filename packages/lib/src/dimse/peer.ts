@@ -20,7 +20,7 @@ export interface Peer {
   asynchronousOperations?: number | undefined;
 }
 
-/** How messages name the peer: `PACS at 10.0.0.1:104`. */
+/** How messages name the peer: `PACS at 192.0.2.1:104`. */
 export function nameOfPeer(peer: Pick<Peer, 'aeTitle' | 'host' | 'port'>): string {
   return `${printable(peer.aeTitle)} at ${peer.host}:${peer.port}`;
 }

@@ -230,7 +230,7 @@ export class Serving {
         sopClassUid: context.abstractSyntax,
         transferSyntaxUid: context.transferSyntax,
       })),
-      send: async (path: string) => sendInstance(this.association, await readInstanceFacts(path)),
+      send: async (path: string) => sendInstance(this.association, readInstanceFacts(path)),
     };
   }
 

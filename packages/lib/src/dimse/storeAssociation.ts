@@ -93,7 +93,7 @@ export class StoreStream<T extends InstanceFacts> {
       moveOriginatorMessageId: this.#originator?.messageId,
     };
     try {
-      const reader = await InstanceReader.open(instance, {
+      const reader = new InstanceReader(instance, {
         contextId: context.id,
         command,
         maxPduLength: association.maxSendLength,
@@ -150,7 +150,7 @@ export class StoreStream<T extends InstanceFacts> {
     } catch (error) {
       this.#association.abort(asDimseError(error));
     } finally {
-      await reader.close();
+      reader.close();
     }
   }
 }

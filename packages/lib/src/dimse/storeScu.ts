@@ -1,4 +1,4 @@
-import {setTimeout as sleep} from 'node:timers/promises';
+import {setImmediate as immediate, setTimeout as sleep} from 'node:timers/promises';
 import type {Log} from '../cli/log.ts';
 import {DimseError, type DimseFailure} from './dimseError.ts';
 import {type InstanceFacts, readInstanceFacts} from './instanceFile.ts';
@@ -123,24 +123,17 @@ class StoreJob<T extends InstanceFile> {
   }
 
   async #readFacts(): Promise<Pending<T>[]> {
-    const {instances} = this.#request;
     const pending: Pending<T>[] = [];
-    const inParallel = 8;
-    for (let at = 0; at < instances.length; at += inParallel) {
-      const facts = await Promise.all(instances.slice(at, at + inParallel).map(instance => this.#factsOf(instance)));
-      for (const one of facts) if (one) pending.push(one);
+    for (const [index, instance] of this.#request.instances.entries()) {
+      if (index % 64 === 63) await immediate();
+      try {
+        pending.push({...readInstanceFacts(instance.path), instance, tried: false});
+      } catch (error) {
+        if (!(error instanceof DimseError)) throw error;
+        this.#report(resultOf(instance, {error}));
+      }
     }
     return pending;
-  }
-
-  async #factsOf(instance: T): Promise<Pending<T> | undefined> {
-    try {
-      return {...(await readInstanceFacts(instance.path)), instance, tried: false};
-    } catch (error) {
-      if (!(error instanceof DimseError)) throw error;
-      this.#report(resultOf(instance, {error}));
-      return undefined;
-    }
   }
 
   async #attempt(pending: Pending<T>[], attempt: number): Promise<void> {
