@@ -3,12 +3,12 @@ import {createFiles} from './files.ts';
 import type {Parameter} from './form.ts';
 import {type Connection, type ConnectOptions, defaultHttp, defaultLimits} from './options.ts';
 import {createProjectCache, fetchEvents, fetchList} from './projectInfo.ts';
-import {createReader} from './reader.ts';
+import {Reader} from './reader.ts';
 import type {LogEntry, Redcap} from './redcap.ts';
 import {removeRecords} from './remover.ts';
-import {createServer, type Server} from './server.ts';
+import {Server} from './server.ts';
 import {formatRedcapTime} from './time.ts';
-import {createWriter} from './writer.ts';
+import {Writer} from './writer.ts';
 
 /**
  * One REDCap project, seen with one token. Nothing is sent before the first call.
@@ -20,10 +20,10 @@ export function connect(options: ConnectOptions): Redcap {
     http: {...defaultHttp, ...options.http},
     limits: {...defaultLimits, ...options.limits},
   };
-  const server = createServer(connection);
+  const server = new Server(connection);
   const cache = createProjectCache(server, connection.stateDir, connection.clock);
-  const reader = createReader(server, cache, connection);
-  const writer = createWriter(server, cache, reader, connection);
+  const reader = new Reader(server, cache, connection);
+  const writer = new Writer(server, cache, reader, connection);
   return {
     name: connection.project,
     identity: server.identity,
@@ -34,9 +34,9 @@ export function connect(options: ConnectOptions): Redcap {
     get clockOffsetMs() {
       return server.clockOffsetMs;
     },
-    read: reader.all,
-    readChunks: reader.chunks,
-    names: reader.names,
+    read: query => reader.all(query),
+    readChunks: query => reader.chunks(query),
+    names: () => reader.names(),
     write: (rows, writeOptions) => writer.write(rows, writeOptions),
     append: rows => appendRows(rows, {server, cache, reader, writer, connection}),
     remove: (names, removeOptions = {}) => removeRecords(server, names, removeOptions),
@@ -72,7 +72,7 @@ export function connect(options: ConnectOptions): Redcap {
     log: range => readLog(server, range, connection.timeZone),
     file: createFiles(server, connection.token),
     forgetMetadata: cache.drop,
-    close: server.close,
+    close: () => server.close(),
   };
 }
 

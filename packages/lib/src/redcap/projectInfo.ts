@@ -179,6 +179,13 @@ export function exportColumns(field: Field): string[] {
   return [...parseChoices(field.choices).keys()].map(code => `${field.name}___${columnSuffix(code)}`);
 }
 
+/** The fields whose columns rows hold, a checkbox by its base name. */
+export function baseFieldNames(rows: readonly {values: object}[], fields: readonly Field[]): string[] {
+  const names = new Map(fields.flatMap(field => exportColumns(field).map(column => [column, field.name] as const)));
+  const columns = rows.flatMap(row => Object.keys(row.values));
+  return [...new Set(columns.map(column => names.get(column) ?? column))];
+}
+
 /** How a checkbox code appears in its column: lower case, other characters than letters and digits as `_`. */
 export function columnSuffix(code: string): string {
   return code.toLowerCase().replaceAll(/[^a-z0-9]/g, '_');

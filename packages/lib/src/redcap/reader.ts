@@ -1,134 +1,56 @@
-import {listParameters, maxVariables, type Parameter} from './form.ts';
+import {type ExportPlan, planExport} from './exportPlan.ts';
+import {listParameters, maxVariables} from './form.ts';
 import {parseNames} from './names.ts';
 import type {Connection} from './options.ts';
-import {exportColumns, type ProjectCache} from './projectInfo.ts';
+import type {ProjectCache} from './projectInfo.ts';
 import type {Query} from './redcap.ts';
 import {kinds, RedcapError} from './redcapError.ts';
 import {type Row, sameRecordKey} from './row.ts';
-import {decodeRows, type RowShape} from './rowDecoder.ts';
+import {decodeRows} from './rowDecoder.ts';
 import type {Server} from './server.ts';
-import {earliestRedcapTime, formatRedcapSeconds} from './time.ts';
 import {maxUnpackedBytes} from './transport.ts';
-
-/** Exports of one project. */
-export interface Reader {
-  names(): Promise<string[]>;
-  chunks(query: Query): AsyncGenerator<Row[]>;
-  all(query: Query): Promise<Row[]>;
-}
-
-/** One export ready to be sent: everything but the names of the records. */
-interface Export {
-  parameters: Parameter[];
-  shape: Omit<RowShape, 'asked'>;
-}
 
 /** token, content, format, returnFormat and some room */
 const otherVariables = 10;
-/** Records that did not come are asked for again in small groups. */
-const secondLook = 10;
+/** Records that did not come are asked for again in small groups, then alone. */
+const secondLooks = [10, 1];
 /** Attempts for the halves of a list that failed whole with all attempts. */
 const attemptsOfHalves = 2;
 
-export function createReader(server: Server, cache: ProjectCache, connection: Connection): Reader {
-  const {clock, timeZone, limits, http} = connection;
+/** Exports of one project: in chunks, every answer checked against what was asked. */
+export class Reader {
+  readonly #server: Server;
+  readonly #cache: ProjectCache;
+  readonly #connection: Connection;
   /** Shrinks when the server proves unable to answer for that many records. */
-  let chunkSize = limits.exportRecords;
+  #chunkSize: number;
 
-  async function prepare(query: Query): Promise<Export> {
-    const {fields, project} = await cache.dictionary();
-    const recordIdField = fields[0]?.name ?? '';
-    const wanted = [recordIdField, ...(query.fields ?? []).filter(name => name !== recordIdField)];
-    const columns = new Set<string>();
-    for (const name of wanted) {
-      const field = fields.find(known => known.name === name);
-      for (const column of field ? exportColumns(field) : [name]) columns.add(column);
-    }
-    for (const form of query.forms ?? []) {
-      for (const field of fields)
-        if (field.form === form) for (const column of exportColumns(field)) columns.add(column);
-      columns.add(`${form}_complete`);
-    }
-    const {since, until, filter} = query;
-    const parameters: Parameter[] = [
-      ['type', 'flat'],
-      ['rawOrLabel', 'raw'],
-      ...listParameters('fields', wanted),
-      ...listParameters('forms', query.forms ?? []),
-      ...listParameters('events', query.events ?? []),
-      ...(since ? [['dateRangeBegin', earliestRedcapTime(since, serverNow(), timeZone)] as const] : []),
-      ...(until ? [['dateRangeEnd', formatRedcapSeconds(until, timeZone)] as const] : []),
-      ...(filter === undefined ? [] : [['filterLogic', filter] as const]),
-    ];
-    const {longitudinal, repeating} = project;
-    return {parameters, shape: {recordIdField, longitudinal, repeating, columns: [...columns]}};
+  constructor(server: Server, cache: ProjectCache, connection: Connection) {
+    this.#server = server;
+    this.#cache = cache;
+    this.#connection = connection;
+    this.#chunkSize = connection.limits.exportRecords;
   }
 
-  function serverNow(): Date {
-    return new Date(clock.now().getTime() + Math.max(0, server.clockOffsetMs ?? 0));
+  /** All rows of a query. @throws RedcapError */
+  async all(query: Query): Promise<Row[]> {
+    const rows: Row[] = [];
+    for await (const chunk of this.chunks(query)) for (const row of chunk) rows.push(row);
+    return rows;
   }
 
-  function refuse(message: string): never {
-    throw server.error({kind: 'incomplete', message, content: 'record', mayHaveHappened: true});
-  }
-
-  /** One request. Errors that a new dictionary may cure drop the cached one. */
-  async function request(what: Export, names: readonly string[], attempts?: number, deadline?: number): Promise<Row[]> {
-    const parameters = [...what.parameters, ...listParameters('records', names)];
-    try {
-      const rows = await server.call({
-        content: 'record',
-        parameters,
-        expected: 'json',
-        changes: false,
-        repeatable: true,
-        decode: value => decodeRows(value, {...what.shape, asked: names}),
-        ...(attempts !== undefined && {attempts}),
-        deadline,
-      });
-      return rows as Row[];
-    } catch (error) {
-      if (error instanceof RedcapError && (error.kind === 'rejected' || error.kind === 'incomplete'))
-        await cache.drop();
-      throw error;
+  /** The rows of a query, some records at a time. @throws RedcapError */
+  async *chunks(query: Query): AsyncGenerator<Row[]> {
+    for await (const rows of this.#exported(query)) {
+      // only now: until here the rows of other instruments prove that their record came
+      yield query.onlyForm === undefined ? rows : rows.filter(row => (row.form ?? '') === query.onlyForm);
     }
   }
 
-  /** A list of records, halved as long as the server cannot answer for all of them. */
-  async function fetchNamed(
-    what: Export,
-    names: readonly string[],
-    deadline: number,
-    attempts?: number,
-  ): Promise<Row[]> {
-    try {
-      return await request(what, names, attempts, deadline);
-    } catch (error) {
-      if (!(error instanceof RedcapError) || names.length < 2 || !isHalved(error)) throw error;
-      const half = Math.ceil(names.length / 2);
-      chunkSize = Math.min(chunkSize, half);
-      return [
-        ...(await fetchNamed(what, names.slice(0, half), deadline, attemptsOfHalves)),
-        ...(await fetchNamed(what, names.slice(half), deadline, attemptsOfHalves)),
-      ];
-    }
-  }
-
-  async function* fetchChunks(
-    what: Export,
-    names: readonly string[],
-  ): AsyncGenerator<{asked: readonly string[]; rows: Row[]}> {
-    const most = maxVariables - otherVariables - what.parameters.length;
-    for (let start = 0; start < names.length; ) {
-      const asked = names.slice(start, start + Math.max(1, Math.min(chunkSize, most)));
-      yield {asked, rows: await fetchNamed(what, asked, clock.monotonic() + http.totalSeconds * 1000)};
-      start += asked.length;
-    }
-  }
-
-  async function allNames(): Promise<string[]> {
-    const {parameters, shape} = await prepare({});
-    const names = await server.call({
+  /** Names of all records, in REDCap's order. @throws RedcapError */
+  async names(): Promise<string[]> {
+    const {parameters, shape} = await this.#plan({});
+    const names = await this.#server.call({
       content: 'record',
       parameters,
       expected: 'json',
@@ -144,94 +66,137 @@ export function createReader(server: Server, cache: ProjectCache, connection: Co
     return names as string[];
   }
 
-  /** Rows of records that should be there but did not come: asked for in small groups, then alone. */
-  async function* lookAgain(what: Export, missing: readonly string[]): AsyncGenerator<Row[], string[]> {
-    let absent = [...missing];
-    for (const size of [secondLook, 1]) {
-      const still: string[] = [];
-      for (let start = 0; start < absent.length; start += size) {
-        const asked = absent.slice(start, start + size);
-        const rows = await request(what, asked);
-        if (rows.length > 0) yield rows;
-        still.push(...namesWithout(asked, rows));
-      }
-      absent = still;
-      if (absent.length === 0) break;
-    }
-    return absent;
+  #exported(query: Query): AsyncGenerator<Row[]> {
+    if (query.records !== undefined) return this.#named(query, query.records);
+    const {since, until, filter, events} = query;
+    return [since, until, filter, events].some(part => part !== undefined) ? this.#selected(query) : this.#whole(query);
   }
 
-  async function* named(query: Query, records: readonly string[]): AsyncGenerator<Row[]> {
+  /** Records by name; one without rows does not exist. */
+  async *#named(query: Query, records: readonly string[]): AsyncGenerator<Row[]> {
     if (records.length === 0) return;
-    const what = await prepare(query);
-    for await (const {asked, rows} of fetchChunks(what, [...new Set(records)])) {
+    const plan = await this.#plan(query);
+    for await (const {asked, rows} of this.#inChunks(plan, [...new Set(records)])) {
       yield rows;
       if (!query.mustExist) continue;
-      const missing = yield* lookAgain(what, namesWithout(asked, rows));
-      if (missing.length > 0) refuse(`${missing.length} records that must exist do not come`);
+      const missing = yield* this.#lookAgain(plan, namesWithout(asked, rows));
+      if (missing.length > 0) this.#refuse(`${missing.length} records that must exist do not come`);
     }
   }
 
-  async function* whole(query: Query): AsyncGenerator<Row[]> {
-    const what = await prepare(query);
-    const names = await allNames();
+  /** The whole project: its names, then their rows, then whatever did not come. */
+  async *#whole(query: Query): AsyncGenerator<Row[]> {
+    const plan = await this.#plan(query);
+    const names = await this.names();
     const missing: string[] = [];
-    for await (const {asked, rows} of fetchChunks(what, names)) {
+    for await (const {asked, rows} of this.#inChunks(plan, names)) {
       yield rows;
       missing.push(...namesWithout(asked, rows));
     }
     if (missing.length === 0) return;
-    const absent = new Set(yield* lookAgain(what, missing));
+    const absent = new Set(yield* this.#lookAgain(plan, missing));
     if (absent.size === 0) return;
     // what was deleted meanwhile is no longer listed, what came still is: otherwise the list is not to be trusted either
-    const listed = new Set(await allNames());
+    const listed = new Set(await this.names());
     const came = names.filter(name => !absent.has(name));
     if (came.length === 0 || !came.every(name => listed.has(name)) || [...absent].some(name => listed.has(name))) {
-      refuse(`${absent.size} records were listed but do not come`);
+      this.#refuse(`${absent.size} records were listed but do not come`);
     }
   }
 
-  async function* selected(query: Query): AsyncGenerator<Row[]> {
+  /** What the server selects (changed since, filter) in one request; when that is too much, first which records, then these. */
+  async *#selected(query: Query): AsyncGenerator<Row[]> {
     try {
-      yield await request(await prepare(query), []);
+      yield await this.#request(await this.#plan(query), []);
     } catch (error) {
-      if (!(error instanceof RedcapError) || !isHalved(error)) throw error;
-      // too much at once: first which records, then these in chunks
+      if (!isHalved(error)) throw error;
       const {since, until, filter, events} = query;
-      const rows = await request(await prepare({since, until, filter, events}), []);
-      yield* named({...query, since: undefined, until: undefined}, [...new Set(rows.map(row => row.record))]);
+      const rows = await this.#request(await this.#plan({since, until, filter, events}), []);
+      const records = [...new Set(rows.map(row => row.record))];
+      yield* this.#named({...query, since: undefined, until: undefined}, records);
     }
   }
 
-  function exported(query: Query): AsyncGenerator<Row[]> {
-    if (query.records !== undefined) return named(query, query.records);
-    const selecting =
-      query.since !== undefined ||
-      query.until !== undefined ||
-      query.filter !== undefined ||
-      query.events !== undefined;
-    return selecting ? selected(query) : whole(query);
-  }
-
-  /** Rows of other instruments are dropped at the end only: until then they prove that their record came. */
-  async function* chunks(query: Query): AsyncGenerator<Row[]> {
-    for await (const rows of exported(query)) {
-      yield query.onlyForm === undefined ? rows : rows.filter(row => (row.form ?? '') === query.onlyForm);
+  async *#inChunks(
+    plan: ExportPlan,
+    names: readonly string[],
+  ): AsyncGenerator<{asked: readonly string[]; rows: Row[]}> {
+    const {clock, http} = this.#connection;
+    const most = maxVariables - otherVariables - plan.parameters.length;
+    for (let start = 0; start < names.length; ) {
+      const asked = names.slice(start, start + Math.max(1, Math.min(this.#chunkSize, most)));
+      yield {asked, rows: await this.#halving(plan, asked, clock.monotonic() + http.totalSeconds * 1000)};
+      start += asked.length;
     }
   }
 
-  return {
-    chunks,
-    names: allNames,
-    all: async query => {
-      const rows: Row[] = [];
-      for await (const chunk of chunks(query)) for (const row of chunk) rows.push(row);
-      return rows;
-    },
-  };
+  /** Rows of a list of records, which is halved as long as the server cannot answer for all of them. */
+  async #halving(plan: ExportPlan, names: readonly string[], deadline: number, attempts?: number): Promise<Row[]> {
+    try {
+      return await this.#request(plan, names, {deadline, ...(attempts !== undefined && {attempts})});
+    } catch (error) {
+      if (names.length < 2 || !isHalved(error)) throw error;
+      const half = Math.ceil(names.length / 2);
+      this.#chunkSize = Math.min(this.#chunkSize, half);
+      const first = await this.#halving(plan, names.slice(0, half), deadline, attemptsOfHalves);
+      return [...first, ...(await this.#halving(plan, names.slice(half), deadline, attemptsOfHalves))];
+    }
+  }
+
+  /** Yields the rows of records that should have come; @returns the names that still did not */
+  async *#lookAgain(plan: ExportPlan, missing: readonly string[]): AsyncGenerator<Row[], readonly string[]> {
+    let absent = missing;
+    for (const size of secondLooks) {
+      const still: string[] = [];
+      for (let start = 0; start < absent.length; start += size) {
+        const asked = absent.slice(start, start + size);
+        const rows = await this.#request(plan, asked);
+        if (rows.length > 0) yield rows;
+        still.push(...namesWithout(asked, rows));
+      }
+      absent = still;
+    }
+    return absent;
+  }
+
+  /** One request. Errors that a new dictionary may cure drop the cached one. */
+  async #request(
+    plan: ExportPlan,
+    names: readonly string[],
+    limits: {attempts?: number; deadline?: number} = {},
+  ): Promise<Row[]> {
+    try {
+      const rows = await this.#server.call({
+        content: 'record',
+        parameters: [...plan.parameters, ...listParameters('records', names)],
+        expected: 'json',
+        changes: false,
+        repeatable: true,
+        decode: value => decodeRows(value, {...plan.shape, asked: names}),
+        ...limits,
+      });
+      return rows as Row[];
+    } catch (error) {
+      if (error instanceof RedcapError && (error.kind === 'rejected' || error.kind === 'incomplete')) {
+        await this.#cache.drop();
+      }
+      throw error;
+    }
+  }
+
+  async #plan(query: Query): Promise<ExportPlan> {
+    const {clock, timeZone} = this.#connection;
+    const serverNow = clock.now().getTime() + Math.max(0, this.#server.clockOffsetMs ?? 0);
+    return planExport(query, await this.#cache.dictionary(), new Date(serverNow), timeZone);
+  }
+
+  #refuse(message: string): never {
+    throw this.#server.error({kind: 'incomplete', message, content: 'record', mayHaveHappened: true});
+  }
 }
 
-function isHalved(error: RedcapError): boolean {
+function isHalved(error: unknown): boolean {
+  if (!(error instanceof RedcapError)) return false;
   return kinds[error.kind].halved || (error.kind === 'gateway' && (error.status === 504 || error.status === 408));
 }
 
