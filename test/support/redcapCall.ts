@@ -29,7 +29,7 @@ export function encodeParameters(parameters: Record<string, string | string[]>):
 export function postRaw(
   {redcapUrl, caFile}: RedcapAddress,
   body: string | Buffer,
-  options: {method?: string; headers?: Record<string, string>} = {},
+  options: {method?: string; headers?: Record<string, string>; signal?: AbortSignal} = {},
 ): Promise<RedcapAnswer> {
   const secure = redcapUrl.startsWith('https:');
   const headers = {
@@ -40,16 +40,26 @@ export function postRaw(
   return new Promise((resolve, reject) => {
     const send = secure ? httpsRequest : httpRequest;
     const tls = secure ? {ca: readFileSync(caFile)} : {};
-    const request = send(redcapUrl, {method: options.method ?? 'POST', headers, agent: false, ...tls}, response => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        const contentType = response.headers['content-type'] ?? '';
-        resolve({status: response.statusCode ?? 0, contentType, headers: response.headers, text, json: parsed(text)});
-      });
-    });
+    const request = send(
+      redcapUrl,
+      {
+        method: options.method ?? 'POST',
+        headers,
+        agent: false,
+        ...tls,
+        ...(options.signal && {signal: options.signal}),
+      },
+      response => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8');
+          const contentType = response.headers['content-type'] ?? '';
+          resolve({status: response.statusCode ?? 0, contentType, headers: response.headers, text, json: parsed(text)});
+        });
+      },
+    );
     request.on('error', reject);
     request.end(body);
   });

@@ -41,6 +41,7 @@ const DRAIN_SECONDS = 5;
  * @throws FionaError when the folder or a port cannot be used
  */
 export async function start(options: StartOptions): Promise<void> {
+  const moveTo = moveDestinations(options.moveTo);
   const database = openFolder(options.dir);
   const lock = await acquireLock(join(options.dir, 'sandbox.lock'), {kind: 'exclusive', tool: 'sandbox'});
   if (lock === undefined) throw new BusyError(`another sandbox serves ${options.dir}; stop it or choose another --dir`);
@@ -56,9 +57,12 @@ export async function start(options: StartOptions): Promise<void> {
     dir: join(options.dir, 'pacs'),
     host: options.listen,
     port: ports.pacs,
-    moveTo: moveDestinations(options.moveTo),
+    moveTo,
     faults: faults.pacs,
     log: stderrLog,
+  }).catch(async (error: unknown) => {
+    await redcap.close(0);
+    throw error;
   });
   const ready = {
     redcapUrl,

@@ -1,5 +1,5 @@
 import {chmodSync, mkdirSync} from 'node:fs';
-import {join} from 'node:path';
+import {dirname, join, resolve} from 'node:path';
 import type {DatabaseSync} from 'node:sqlite';
 import {openSqlite} from './sqlite.ts';
 
@@ -40,12 +40,25 @@ const SCHEMA = `
   ) STRICT;
 `;
 
+/** Makes a folder and its parents. Node's own `recursive` never returns below /proc. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, {mode: 0o700});
+  } catch (error) {
+    const {code} = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    makeFolder(dirname(path));
+    mkdirSync(path, {mode: 0o700});
+  }
+}
+
 /**
  * Opens (and at first use makes) the database of a sandbox folder. Tokens are in it in clear text, because `sandbox site`
  * prints them again: folder 0700, file 0600. Every commit is durable before the answer that reports it (synchronous FULL).
  */
 export function openDatabase(folder: string): DatabaseSync {
-  mkdirSync(folder, {recursive: true, mode: 0o700});
+  makeFolder(resolve(folder));
   const path = join(folder, 'redcap.db');
   const database = openSqlite(path);
   chmodSync(path, 0o600);
