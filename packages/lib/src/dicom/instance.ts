@@ -40,7 +40,7 @@ export interface ReadLimits {
   readonly maxHeaderBytes?: number;
   /** Sequences in sequences. Default 64. */
   readonly maxDepth?: number;
-  /** Elements and items at all depths. Default 10 million. */
+  /** Elements and items at all depths. Default 6 million. */
   readonly maxElements?: number;
   /** Give back what stands before the damage instead of throwing. Default false. */
   readonly tolerant?: boolean;

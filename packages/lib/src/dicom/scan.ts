@@ -10,7 +10,7 @@ import {type Encoding, explicitLittleEndian, implicitLittleEndian} from './trans
 export function scanLimits(limits: ReadLimits): ScanLimits {
   return {
     maxDepth: limits.maxDepth ?? 64,
-    maxElements: limits.maxElements ?? 10_000_000,
+    maxElements: limits.maxElements ?? 6_000_000,
     maxElementBytes: limits.maxElementBytes ?? 16 * 1024 * 1024,
   };
 }
