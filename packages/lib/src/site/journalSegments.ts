@@ -71,3 +71,17 @@ export async function readPosition(root: string): Promise<JournalPosition | unde
   }
   return undefined;
 }
+
+/**
+ * How long ago the position was saved, in seconds: the age of a backlog.
+ * @returns undefined when no position was saved
+ */
+export async function positionAge(root: string, now: Date): Promise<number | undefined> {
+  try {
+    const {mtimeMs} = await stat(positionPath(root));
+    return Math.max(0, (now.getTime() - mtimeMs) / 1000);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw new FileError('read', positionPath(root), error);
+  }
+}

@@ -12,7 +12,10 @@ import type {IndexedSite} from '../src/site.ts';
 export const pydicomData = '/usr/lib/python3/dist-packages/pydicom/data';
 
 /** Recorded results beside the repository; tests that need them fail in CI when they are absent. */
-export const goldenFolder = join(dirname(fileURLToPath(import.meta.url)), '../../../../../../shared/data/golden/series');
+export const goldenFolder = join(
+  dirname(fileURLToPath(import.meta.url)),
+  '../../../../../../shared/data/golden/series',
+);
 
 const made: string[] = [];
 
