@@ -21,6 +21,7 @@ export function checkedUrl({url: text, http, project}: Connection): URL {
   return url;
 }
 
+/** Whether an address is on this host. */
 export function isLoopback(url: URL): boolean {
   return url.hostname === 'localhost' || url.hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(url.hostname);
 }

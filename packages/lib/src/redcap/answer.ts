@@ -17,6 +17,7 @@ export type Expected = 'json' | 'text' | 'nothing';
 /** Makes a value of JSON text or throws. */
 export type Parse = (text: string) => unknown;
 
+/** What an answer means: a value, or a kind of failure with the facts that were found. */
 export type Verdict =
   | {kind: 'ok'; value: unknown}
   | {

@@ -6,6 +6,7 @@ import {type RedcapProjectName, readToken} from '../config/secrets.ts';
 import {connect} from './client.ts';
 import type {Redcap} from './redcap.ts';
 
+/** What a connection takes from the run of a tool. */
 export interface ConnectContext {
   log: Log;
   clock: Clock;

@@ -44,6 +44,7 @@ export interface ProjectProblem {
   message: string;
 }
 
+/** All research projects, and what is wrong with some. */
 export interface ResearchProjects {
   projects: Map<string, ResearchProject>;
   /** Names that several records carry: none of them is in `projects`. */

@@ -13,6 +13,7 @@ export interface RecordImport {
   encoded: string;
 }
 
+/** Rows made ready for import. */
 export interface ImportPlan {
   records: RecordImport[];
   /** Records with a value that the dictionary does not know: not sent. */

@@ -1,7 +1,7 @@
 import type {FieldNames} from './fields.ts';
 import type {Row, RowKey} from './row.ts';
 
-/** The project Incoming: one record per received study, with repeating instruments `series` and `transfers`. */
+/** Fields of the base form of Incoming: one record per received study, with repeating instruments `series` and `transfers`. */
 export const studyFields: FieldNames = {
   mandatory: [
     'study_instance_uid',
@@ -18,6 +18,7 @@ export const studyFields: FieldNames = {
   optional: ['study_arrival_date'],
 };
 
+/** Fields of the repeating instrument `series`. */
 export const seriesFields: FieldNames = {
   mandatory: [
     'series_instance_uid',
@@ -31,6 +32,7 @@ export const seriesFields: FieldNames = {
   optional: [],
 };
 
+/** Fields of the repeating instrument `transfers`. */
 export const transferFields: FieldNames = {
   mandatory: [
     'transfer_requested_date',
@@ -79,6 +81,7 @@ export interface Transfer {
   errors?: {anonymization: boolean; sending: boolean /** Information: burned-in text was masked. */; pixels: boolean};
 }
 
+/** Rows of Incoming by what they are. */
 export interface IncomingRows {
   studies: StudyRow[];
   series: SeriesRow[];
@@ -154,10 +157,12 @@ function known<T>(value: T | undefined, column: string): T {
   return value;
 }
 
+/** Key of the row of a series. */
 export function seriesKey(study: string, instance: number): RowKey {
   return {record: study, form: 'series', instance};
 }
 
+/** Key of the row of a transfer. */
 export function transferKey(study: string, instance: number): RowKey {
   return {record: study, form: 'transfers', instance};
 }

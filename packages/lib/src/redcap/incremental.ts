@@ -17,10 +17,13 @@ export interface ViewState {
   fullAt: string;
 }
 
+/** Why everything is read and not only what changed. */
 export type FullReason = 'asked for' | 'no state' | 'other query or project' | 'clock went back' | 'due';
 
+/** What one look at a view reads. */
 export type Pass = {kind: 'full'; reason: FullReason} | {kind: 'changes'; from: Date};
 
+/** What to look at and how; the configuration's section `REDCAP` has overlap and age. */
 export interface View {
   query: Pick<Query, 'fields' | 'forms' | 'onlyForm'>;
   state: ViewState | undefined;
@@ -36,6 +39,7 @@ export interface View {
   log: Log;
 }
 
+/** What one look found. */
 export interface ViewAnswer {
   pass: 'full' | 'changes';
   reason?: FullReason;

@@ -24,6 +24,7 @@ export interface HttpOptions {
   requestsPerMinute: number;
 }
 
+/** Sizes of one call. */
 export interface Limits {
   /** Records named in one export. */
   exportRecords: number;
@@ -33,6 +34,7 @@ export interface Limits {
   importBytes: number;
 }
 
+/** Defaults of the configuration. */
 export const defaultHttp: HttpOptions = {
   verifyTls: true,
   allowPlainHttp: false,
@@ -46,8 +48,10 @@ export const defaultHttp: HttpOptions = {
   requestsPerMinute: 120,
 };
 
+/** Defaults of the configuration. */
 export const defaultLimits: Limits = {exportRecords: 500, importRows: 1000, importBytes: 4 * 1024 * 1024};
 
+/** Everything a connection to one project needs. */
 export interface ConnectOptions {
   /** The API address; ends in `/api/`. */
   url: string;

@@ -18,6 +18,7 @@ export interface Field {
   validation: string;
 }
 
+/** What the answers of a project look like. */
 export interface ProjectInfo {
   title: string;
   longitudinal: boolean;
@@ -26,6 +27,7 @@ export interface ProjectInfo {
   autoNumbering: boolean;
 }
 
+/** One event of a longitudinal project. */
 export interface EventInfo {
   /** Unique name, `baseline_arm_1`. */
   name: string;

@@ -29,6 +29,7 @@ export interface Rejected {
   reasons: {field?: string; message: string}[];
 }
 
+/** How rows are stored. */
 export interface WriteOptions {
   /** Blanks erase what is stored; without it they are ignored. */
   overwrite?: boolean;
@@ -36,12 +37,14 @@ export interface WriteOptions {
   verify?: 'ids' | 'values';
 }
 
+/** What became of the records of a write. */
 export interface Written {
   /** Confirmed record names, as they were given. */
   written: string[];
   rejected: Rejected[];
 }
 
+/** Which part of the records is deleted; nothing given: all of them. */
 export interface RemoveOptions {
   arm?: string;
   event?: string;
@@ -59,6 +62,7 @@ export interface FilePlace {
   instance?: number;
 }
 
+/** One line of the project's log. */
 export interface LogEntry {
   /** In the zone of REDCap's dates, to the minute or second. */
   timestamp: string;

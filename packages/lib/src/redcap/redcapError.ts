@@ -102,6 +102,7 @@ export interface ImportLine {
   message: string;
 }
 
+/** The facts a RedcapError is made of. */
 export interface RedcapFailure {
   kind: RedcapErrorKind;
   /** What happened, without secret, value or record name. */

@@ -22,6 +22,7 @@ export interface RoutingRule {
   event: string;
 }
 
+/** Fields of a routing rule. */
 export const routingFields = [
   'routing_active',
   'routing_dest_project',

@@ -12,6 +12,7 @@ export interface RowShape {
   asked: readonly string[];
 }
 
+/** The rows, or why the answer cannot be trusted. */
 export type Decoded = {kind: 'ok'; value: Row[]} | {kind: 'malformed' | 'incomplete'; message: string};
 
 /** Why the answer cannot be trusted; does not leave this file. */

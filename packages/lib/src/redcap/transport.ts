@@ -12,8 +12,10 @@ export interface NoAnswer {
   staleConnection?: boolean;
 }
 
+/** What one attempt gives. */
 export type Outcome = {kind: 'answer'; answer: Answer; bytes: Buffer} | NoAnswer;
 
+/** One request to send. */
 export interface Post {
   url: URL;
   contentType: string;

@@ -1,4 +1,4 @@
-import {mkdtempSync} from 'node:fs';
+import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {systemClock} from '../../../src/cli/clock.ts';
@@ -20,8 +20,16 @@ export function recordedLog(): RecordedLog {
   return {lines, debug: at('DEBUG'), info: at('INFO'), warn: at('WARN'), error: at('ERROR')};
 }
 
+const folders: string[] = [];
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, {recursive: true, force: true});
+});
+
+/** A folder that is gone when the tests end. */
 export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'fiona-redcap-'));
+  const folder = mkdtempSync(join(tmpdir(), 'fiona-redcap-'));
+  folders.push(folder);
+  return folder;
 }
 
 /** A client for the sample project whose waits between attempts take milliseconds. */

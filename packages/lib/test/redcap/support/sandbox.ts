@@ -9,6 +9,8 @@ const main = fileURLToPath(new URL('../../../../sandbox/src/main.ts', import.met
 
 export interface Sandbox {
   url: string;
+  /** Authority of its certificate; with TLS only. */
+  caFile: string | undefined;
   /** Adds a project. @returns its token */
   load(project: object): string;
   fault(fault: Fault & {match?: {moreThanRecords?: number}}): void;
@@ -17,31 +19,33 @@ export interface Sandbox {
 }
 
 /** The project's own REDCap-compatible server as a process of its own. */
-export async function startSandbox(environment: Record<string, string> = {}): Promise<Sandbox> {
+export async function startSandbox(environment: Record<string, string> = {}, tls?: 'tls'): Promise<Sandbox> {
   const dir = temporaryFolder();
-  let faults = false;
+  // a process for each command: faults that are used up in their test need no clearing
+  let lasting = false;
   const run = (args: string[], input?: string) =>
     execFileSync(process.execPath, [main, ...args, '--dir', dir], {
       encoding: 'utf8',
       ...(input !== undefined && {input}),
     }).trim();
-  const child: ChildProcess = spawn(process.execPath, [main, 'start', '--dir', dir, '--plain-http'], {
+  const child: ChildProcess = spawn(process.execPath, [main, 'start', '--dir', dir, ...(tls ? [] : ['--plain-http'])], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {...process.env, TZ: 'Europe/Oslo', ...environment},
   });
   if (!child.stdout) throw new Error('the sandbox has no output');
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
-  const {redcapUrl} = JSON.parse(line) as {redcapUrl: string};
+  const {redcapUrl, caFile} = JSON.parse(line) as {redcapUrl: string; caFile?: string};
   return {
     url: redcapUrl,
+    caFile,
     load: project => run(['load', '-'], JSON.stringify(project)),
     fault(fault) {
       run(['fault', '-'], JSON.stringify(fault));
-      faults = true;
+      lasting ||= fault.times === undefined || fault.times > 5;
     },
     clearFaults() {
-      if (faults) run(['faults', '--clear']);
-      faults = false;
+      if (lasting) run(['faults', '--clear']);
+      lasting = false;
     },
     async stop() {
       if (child.exitCode !== null) return;
