@@ -239,13 +239,18 @@ export class Association {
     this.#watch = setInterval(() => this.#checkSilence(), step);
   }
 
-  #checkSilence(): void {
+  #checkSilence(sure = false): void {
     const waits = this.#waiting.size > 0 || this.#draining > 0;
     const limit = waits ? this.#options.responseTimeoutMs : this.#options.idleTimeoutMs;
     if (limit === undefined || this.upper.isHeld || !this.isOpen) return;
     if (!waits && this.operations > 0) return;
     const silence = performance.now() - Math.max(this.upper.lastHeard, this.#lastSent);
     if (silence < limit) return;
+    if (!sure) {
+      // When we were busy ourselves the bytes may be waiting: look again after they could be read.
+      setImmediate(() => this.#checkSilence(true));
+      return;
+    }
     const what = waits ? 'does not answer' : 'is silent';
     this.abort(
       new DimseError('timeout', `${this.peerName} ${what} for ${Math.round(silence / 1000)} s: association aborted`),
