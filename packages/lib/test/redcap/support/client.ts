@@ -1,6 +1,7 @@
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {afterAll} from 'vitest';
 import {systemClock} from '../../../src/cli/clock.ts';
 import type {Log} from '../../../src/cli/log.ts';
 import {connect} from '../../../src/redcap/client.ts';
@@ -21,7 +22,7 @@ export function recordedLog(): RecordedLog {
 }
 
 const folders: string[] = [];
-process.once('exit', () => {
+afterAll(() => {
   for (const folder of folders) rmSync(folder, {recursive: true, force: true});
 });
 
