@@ -173,6 +173,21 @@ describe('scanDataSet', () => {
     expect(error.offset).toBeGreaterThan(0);
   });
 
+  it('finds 200,000 elements in the items of functional groups', () => {
+    const frame = [
+      sequenceElement(0x00209113, [[textElement(0x00200032, 'DS', ['1', '2', '3'])]]),
+      sequenceElement(0x00209111, [
+        [textElement(0x00189074, 'DT', '20200101120000'), textElement(0x00209056, 'SH', '1')],
+      ]),
+    ];
+    const groups = sequenceElement(0x52009230, new Array(40_000).fill(frame));
+    let found = 0;
+    walkElements(scanDataSet(encodeDataSet([groups], explicitLittleEndian), explicitLittleEndian), () => {
+      found += 1;
+    });
+    expect(found).toBe(200_001);
+  });
+
   it('does not overflow the stack on 100,000 sequences in each other', () => {
     const opening = Buffer.concat([
       encodeElementHeader(0x0040a730, 'SQ', 0xffffffff, explicitLittleEndian),
