@@ -18,6 +18,9 @@ import {type RunningSandbox, startSandbox, type ToolResult} from './sandbox.ts';
 
 const packages = fileURLToPath(new URL('../../packages/', import.meta.url));
 
+/** REDCap's zone, another one than the host's most of the time. */
+const timeZone = 'Europe/Oslo';
+
 type FlatRow = Record<string, string | number>;
 
 /** The REDCap side of a gateway: one sandbox behind a proxy, for all tests of a file. */
@@ -35,7 +38,7 @@ export interface PipelineRedcap {
 }
 
 export async function startPipelineRedcap(): Promise<PipelineRedcap> {
-  const sandbox = await startSandbox({plainHttp: true});
+  const sandbox = await startSandbox({plainHttp: true, env: {TZ: timeZone}});
   const proxy = await startRedcapProxy(sandbox.redcapUrl);
   const token = (project: string) => {
     const found = sandbox.tokens[project];
@@ -89,9 +92,13 @@ export interface PipelineSite {
   run(tool: string, ...args: string[]): Promise<ToolResult>;
   /** Starts a tool; the caller waits for it. */
   start(tool: string, ...args: string[]): {process: ChildProcess; ended: Promise<ToolResult>};
+  /** Loses the state of all tools. */
+  forget(): void;
   /** Set-aside notes of a tool, by item. */
   notes(tool: string): Record<string, {reason: string; detail: string}>;
-  /** Changes the configuration. */
+  /** The configuration. */
+  config(): Record<string, unknown>;
+  /** Changes top-level keys of the configuration. */
   configure(change: Record<string, unknown>): void;
   remove(): void;
 }
@@ -111,7 +118,7 @@ export function makePipelineSite({sandbox, proxy}: PipelineRedcap): PipelineSite
     },
     REDCAP: {
       url: proxy.url,
-      timeZone: 'Europe/Oslo',
+      timeZone,
       projects: Object.fromEntries(
         ['Incoming', 'Routing', 'CouplingList'].map(name => [name, {tokenFile: join(sandbox.dir, 'tokens', name)}]),
       ),
@@ -151,6 +158,10 @@ export function makePipelineSite({sandbox, proxy}: PipelineRedcap): PipelineSite
       });
       return {process: process_, ended: ended(process_)};
     },
+    forget() {
+      rmSync(site.stateDir, {recursive: true, force: true});
+      mkdirSync(site.stateDir);
+    },
     notes(tool) {
       const folder = join(site.stateDir, 'set-aside', tool);
       const notes: Record<string, {reason: string; detail: string}> = {};
@@ -164,6 +175,7 @@ export function makePipelineSite({sandbox, proxy}: PipelineRedcap): PipelineSite
       }
       return notes;
     },
+    config: () => config,
     configure(change) {
       config = {...config, ...change};
       writeFileSync(configFile, JSON.stringify(config));

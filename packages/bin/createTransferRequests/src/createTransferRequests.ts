@@ -76,6 +76,7 @@ export async function createTransferRequests(dependencies: Dependencies, options
       onDisk: [...onDisk],
     });
   }
+  for (const {item, reason, detail} of setAside.list()) log.debug(`set aside: ${item}: ${reason}: ${detail}`);
   log.info('end processing');
   return outcomeOf(plan, toWrite, outcomes, {setAside, dryRun});
 }

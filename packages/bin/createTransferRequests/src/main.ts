@@ -3,7 +3,7 @@ import {runTool} from '@fiona/lib/cli/runTool';
 import {connectProject} from '@fiona/lib/redcap/connect';
 import {createTransferRequests, type RequestOptions} from './createTransferRequests.ts';
 
-await runTool<RequestOptions>({
+void runTool<RequestOptions>({
   name: 'createTransferRequests',
   description:
     'Writes a request file for every transfer that REDCap (project Incoming) shows as outstanding, and for those that are done but have new series since.',

@@ -3,7 +3,7 @@ import {runTool} from '@fiona/lib/cli/runTool';
 import {connectProject} from '@fiona/lib/redcap/connect';
 import {type PopulateOptions, populateIncoming} from './populateIncoming.ts';
 
-await runTool<PopulateOptions>({
+void runTool<PopulateOptions>({
   name: 'populateIncoming',
   description:
     'Registers what has arrived in REDCap (project Incoming) and decides by coupling list and routing rules which research project each study belongs to.',

@@ -89,6 +89,7 @@ export async function populateIncoming(dependencies: Dependencies, options: Popu
     if (news.isFullPass) await setAside.prune(item => isThere(item, disk));
     await keeper.finish(news);
   }
+  for (const {item, reason, detail} of setAside.list()) log.debug(`set aside: ${item}: ${reason}: ${detail}`);
   log.info(`populateIncoming end (${Math.round((clock.monotonic() - begun) / 1000)}sec)`);
   return outcomeOf({disk, planned, studies: choice.work.length, pending: keeper.unconfirmed, setAside, dryRun});
 }
