@@ -16,7 +16,7 @@ export const gatewayRows: readonly GatewayRow[] = [
   [0x0012_0062, 'PatientIdentityRemoved', 'CS', 'stamp', 'says what was done'],
   [0x0012_0063, 'DeidentificationMethod', 'LO', 'stamp', 'says what was done'],
   [0x0012_0064, 'DeidentificationMethodCodeSequence', 'SQ', 'stamp', 'says what was done'],
-  [0x0028_0301, 'BurnedInAnnotation', 'CS', 'stamp', 'says what was done'],
+  [0x0028_0301, 'BurnedInAnnotation', 'CS', 'keep', 'the claim of the input, until the pixels are cleaned'],
   [0x0028_0303, 'LongitudinalTemporalInformationModified', 'CS', 'stamp', 'says what was done'],
   [0x0018_0015, 'BodyPartExamined', 'CS', 'bodyPart', 'a defined term, or BODYPART'],
   [0x0040_2006, 'PlacerOrderNumberProcedure', 'SH', 'remove', 'number of an order'],

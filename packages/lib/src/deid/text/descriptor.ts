@@ -34,12 +34,32 @@ export function cleanDescriptor(value: string, vocabulary: Vocabulary, known: Kn
   return {text: joined(tokens, keep), dropped: tokens.filter((_, index) => !keep[index]).map(token => token.text)};
 }
 
+/**
+ * True when a text holds something known of the patient, in any spelling and with any separators.
+ * @param counts which of the identifiers count; default all
+ */
+export function holdsIdentifier(
+  text: string,
+  known: KnownIdentifiers,
+  counts: (word: string) => boolean = () => true,
+): boolean {
+  if (known.isEmpty) return false;
+  const tokens = tokenize(withoutInvisible(text));
+  const clear = tokens.map(token => !isIdentifier(token, known, counts));
+  dropIdentifiers(tokens, clear, known, counts);
+  return clear.includes(false);
+}
+
+function isIdentifier(token: Token, known: KnownIdentifiers, counts?: (word: string) => boolean): boolean {
+  const isKnown = (spelling: string) => known.words.has(spelling) || known.compact.has(spelling);
+  return foldings(token.text).some(spelling => isKnown(spelling) && (counts === undefined || counts(spelling)));
+}
+
 function isHarmless(token: Token, vocabulary: Vocabulary, known: KnownIdentifiers): boolean {
-  const spellings = foldings(token.text);
-  if (spellings.some(spelling => known.words.has(spelling) || known.compact.has(spelling))) return false;
+  if (isIdentifier(token, known)) return false;
   if (token.kind === 'digits') return token.text.length <= longestNumber && !known.years.has(token.text);
   if (token.kind === 'other') return false;
-  return token.text.length <= 2 || spellings.some(spelling => vocabulary.has(spelling));
+  return token.text.length <= 2 || foldings(token.text).some(spelling => vocabulary.has(spelling));
 }
 
 /** Dates, UIDs and long numbers written in groups are more than their tokens. */
@@ -61,7 +81,12 @@ function dropCoveredStretches(text: string, tokens: readonly Token[], keep: bool
 }
 
 /** An identifier may be spread over tokens: `A-123 45`, `van der Berg`, `O'Hara`. */
-function dropIdentifiers(tokens: readonly Token[], keep: boolean[], known: KnownIdentifiers): void {
+function dropIdentifiers(
+  tokens: readonly Token[],
+  keep: boolean[],
+  known: KnownIdentifiers,
+  counts: (word: string) => boolean = () => true,
+): void {
   if (known.compact.size === 0) return;
   for (const variant of [0, 1] as const) {
     const folded = tokens.map(token => foldings(token.text)).map(spellings => spellings[variant] ?? spellings[0] ?? '');
@@ -69,7 +94,7 @@ function dropIdentifiers(tokens: readonly Token[], keep: boolean[], known: Known
       let whole = '';
       for (let last = first; last < tokens.length && whole.length <= known.longest; last++) {
         whole += folded[last] ?? '';
-        if (last > first && known.compact.has(whole)) keep.fill(false, first, last + 1);
+        if (last > first && known.compact.has(whole) && counts(whole)) keep.fill(false, first, last + 1);
       }
     }
   }

@@ -17,11 +17,12 @@ const plainAscii = /^[\x20-\x7e]*$/;
 const specialLetter = /[æøåäöüßðþłđı]/g;
 const marks = /\p{M}+/gu;
 /** Control, format and zero-width characters, soft hyphens: invisible, so they must not tell two spellings apart. */
+// biome-ignore lint/suspicious/noMisleadingCharacterClass: single code points on purpose
 const invisible = /[\p{Cc}\p{Cf}\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0]+/gu;
 
-/** Drops control, zero-width and other invisible characters. */
+/** Drops control, zero-width and other invisible characters; line breaks become blanks. */
 export function withoutInvisible(text: string): string {
-  return plainAscii.test(text) ? text : text.replace(invisible, '');
+  return plainAscii.test(text) ? text : text.replace(/[\t\n\f\r]+/g, ' ').replace(invisible, '');
 }
 
 /**

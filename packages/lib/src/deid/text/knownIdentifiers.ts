@@ -43,7 +43,10 @@ export class KnownIdentifiers {
 
   /** Adds a decoded value. PN values may have component groups (`=`) and components (`^`). */
   add(value: string, source: IdentifierSource): void {
-    if (source === 'birthDate') return this.#addBirthDate(value);
+    if (source === 'birthDate') {
+      this.#addBirthDate(value);
+      return;
+    }
     const parts = source === 'name' ? value.split(/[\\^=]/) : value.split('\\');
     for (const part of parts) for (const spelling of foldings(part)) this.#addSpelling(spelling.trim(), source);
   }

@@ -1,0 +1,175 @@
+import {closeSync, linkSync, mkdirSync, openSync, readSync, unlinkSync, writeSync, writevSync} from 'node:fs';
+import {join} from 'node:path';
+import type {FileRange} from '../dicom/dataSet.ts';
+import {DicomError, type DicomReason} from '../dicom/dicomError.ts';
+import {type Chunk, chunksLength, writeChunks} from '../dicom/editor.ts';
+import {readInstance} from '../dicom/read.ts';
+import type {Tag} from '../dicom/tag.ts';
+import {asUid} from '../dicom/uid.ts';
+import type {Deidentifier} from './engine.ts';
+import type {NewIdentity, QuarantineReason, SkipReason, Written} from './outcome.ts';
+import {sameFile, temporaryFile} from './outputFile.ts';
+import type {DeidLimits, PixelGate} from './request.ts';
+import type {Tally} from './tally.ts';
+
+/** A file to de-identify, with what is known of its pixels; default the request's. */
+export interface DeidFile {
+  readonly path: string;
+  readonly pixelGate?: PixelGate;
+}
+
+/** What became of one file. Plain data: it comes back from worker threads as it is. */
+export type FileOutcome =
+  | ({readonly kind: 'written'; readonly input: string; readonly path: string; readonly size: number} & NewIdentity)
+  | {readonly kind: 'skipped'; readonly input: string; readonly reason: SkipReason; readonly sopClassUid: string}
+  | {
+      readonly kind: 'quarantined';
+      readonly input: string;
+      readonly reason: QuarantineReason;
+      /** One sentence without any value of the instance. */
+      readonly detail: string;
+      readonly tag?: Tag;
+      readonly offset?: number;
+    };
+
+/** Where files are written, and the folders that were made already. */
+export interface Output {
+  readonly folder: string;
+  readonly made: Set<string>;
+}
+
+/**
+ * De-identifies one file into `<folder>/<new SeriesInstanceUID>/<Modality>.<new SOPInstanceUID>.dcm`: a temporary file that
+ * gets its name when it is complete, so that a kill leaves no partial instance. Never throws for what is in the file or
+ * happens on the disk.
+ */
+export function deidentifyFile(
+  deidentifier: Deidentifier,
+  file: DeidFile,
+  output: Output,
+  limits: DeidLimits,
+): {outcome: FileOutcome; tally: Tally | undefined} {
+  const input = file.path;
+  let source: number | undefined;
+  const open = () => {
+    source ??= openSync(input, 'r');
+    return source;
+  };
+  try {
+    const instance = readInstance(input, {...limits, maxElementBytes: limits.maxHeaderBytes});
+    const result = deidentifier.deidentify(instance, range => readRange(open(), range), file.pixelGate);
+    if (result.kind !== 'written') return {outcome: {...result, input}, tally: undefined};
+    const needsSource = result.chunks.some(chunk => !Buffer.isBuffer(chunk));
+    return {outcome: writeOutput(input, result, output, needsSource ? open() : undefined), tally: result.tally};
+  } catch (error) {
+    if (!(error instanceof DicomError)) throw error;
+    return {outcome: {kind: 'quarantined', input, ...unreadable(error)}, tally: undefined};
+  } finally {
+    if (source !== undefined) closeSync(source);
+  }
+}
+
+const reasons: Partial<Record<DicomReason, QuarantineReason>> = {
+  'too-deep': 'too-deep',
+  'too-large': 'too-large',
+  'too-many-elements': 'too-large',
+};
+
+function unreadable(error: DicomError): {reason: QuarantineReason; detail: string; tag?: Tag; offset?: number} {
+  return {
+    reason: reasons[error.reason] ?? 'unreadable',
+    detail: error.message,
+    ...(error.tag === undefined ? {} : {tag: error.tag}),
+    ...(error.offset === undefined ? {} : {offset: error.offset}),
+  };
+}
+
+function readRange(file: number, {offset, length}: FileRange): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  let done = 0;
+  while (done < length) {
+    const count = readSync(file, bytes, done, length - done, offset + done);
+    if (count === 0) throw new DicomError('truncated', 'the file became shorter', {offset: offset + done});
+    done += count;
+  }
+  return bytes;
+}
+
+function writeOutput(
+  input: string,
+  {chunks, identity}: Written,
+  output: Output,
+  source: number | undefined,
+): FileOutcome {
+  const series = asUid(identity.seriesInstanceUid);
+  const instance = asUid(identity.sopInstanceUid);
+  if (series === undefined || instance === undefined) {
+    return {kind: 'quarantined', input, reason: 'bad-uid', detail: 'a new UID is not fit to be a file name'};
+  }
+  const folder = join(output.folder, series);
+  const path = join(folder, identity.modality === '' ? `${instance}.dcm` : `${identity.modality}.${instance}.dcm`);
+  const temporary = temporaryFile(folder);
+  try {
+    if (!output.made.has(folder)) mkdirSync(folder, {recursive: true, mode: 0o700});
+    output.made.add(folder);
+    writeAll(temporary, chunks, source);
+    if (!giveName(temporary, path)) {
+      return {
+        kind: 'quarantined',
+        input,
+        reason: 'duplicate-uid',
+        detail: 'another instance with this SOPInstanceUID has other content',
+      };
+    }
+    return {kind: 'written', input, path, size: chunksLength(chunks), ...identity};
+  } catch (error) {
+    removeQuietly(temporary);
+    if (error instanceof DicomError) throw error;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    return {kind: 'quarantined', input, reason: 'write-failed', detail: `the output cannot be written (${code})`};
+  }
+}
+
+function writeAll(path: string, chunks: readonly Chunk[], source: number | undefined): void {
+  const target = openSync(path, 'wx', 0o600);
+  try {
+    const buffers = chunks.filter(Buffer.isBuffer);
+    if (buffers.length < chunks.length) writeChunks(chunks, source, target);
+    else writeBuffers(target, buffers);
+  } finally {
+    closeSync(target);
+  }
+}
+
+function writeBuffers(target: number, buffers: readonly Buffer[]): void {
+  const total = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+  if (writevSync(target, buffers) === total) return;
+  // a short write is rare: once more, from the beginning, piece by piece
+  let position = 0;
+  for (const buffer of buffers) {
+    for (let at = 0; at < buffer.length; ) at += writeSync(target, buffer, at, buffer.length - at, position + at);
+    position += buffer.length;
+  }
+}
+
+/** A link fails when the name is taken, a rename would replace what is there. @returns false when other content has the name */
+function giveName(temporary: string, path: string): boolean {
+  try {
+    linkSync(temporary, path);
+    return true;
+  } catch (error) {
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    if (!isTaken) throw error;
+    return sameFile(temporary, path);
+  } finally {
+    removeQuietly(temporary);
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // it was never made, or is gone already
+  }
+}

@@ -1,0 +1,44 @@
+import type {DataSet} from '../../dicom/dataSet.ts';
+import {knownTag, type Tag} from '../../dicom/tag.ts';
+import {numbers, strings} from '../../dicom/values.ts';
+
+const tags = {
+  samplesPerPixel: 0x0028_0002,
+  photometricInterpretation: 0x0028_0004,
+  numberOfFrames: 0x0028_0008,
+  rows: 0x0028_0010,
+  columns: 0x0028_0011,
+  bitsAllocated: 0x0028_0100,
+} as const;
+
+/** Images of an object; 1 where NumberOfFrames is absent. */
+export function frameCount(root: DataSet): number {
+  const count = numbers(root, tags.numberOfFrames)?.[0];
+  return count !== undefined && Number.isInteger(count) && count > 0 ? count : 1;
+}
+
+/**
+ * Bytes of pixel data that are not encapsulated, by what the header says of them, without padding (PS3.5 8.1.1, 8.2).
+ * @returns undefined when the header does not say it
+ */
+export function nativeLength(root: DataSet, tag: Tag): number | undefined {
+  const rows = numbers(root, tags.rows)?.[0];
+  const columns = numbers(root, tags.columns)?.[0];
+  const bits =
+    tag === knownTag.floatPixelData
+      ? 32
+      : tag === knownTag.doubleFloatPixelData
+        ? 64
+        : numbers(root, tags.bitsAllocated)?.[0];
+  if (!rows || !columns || !bits) return undefined;
+  const samples = numbers(root, tags.samplesPerPixel)?.[0] || 1;
+  const values = rows * columns * samples * frameCount(root);
+  if (bits === 1) return Math.ceil(values / 8);
+  return values * Math.ceil(bits / 8) * storedShare(strings(root, tags.photometricInterpretation)?.[0] ?? '');
+}
+
+/** Colours with half or a quarter of the chroma samples take less room (PS3.3 C.7.6.3.1.2). */
+function storedShare(photometric: string): number {
+  if (photometric.includes('_422')) return 2 / 3;
+  return photometric.includes('_420') ? 1 / 2 : 1;
+}

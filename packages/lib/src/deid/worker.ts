@@ -1,0 +1,4 @@
+import {runWorkerIfAsked} from './workerThread.ts';
+
+// entry of worker threads when the sources are run as they are, without a bundle
+runWorkerIfAsked();
