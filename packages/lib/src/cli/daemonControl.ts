@@ -1,9 +1,10 @@
 import {type ChildProcess, spawn} from 'node:child_process';
-import {closeSync, mkdirSync, openSync} from 'node:fs';
+import {closeSync, openSync} from 'node:fs';
 import {dirname, resolve} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {FileError} from '../fs/fileError.ts';
 import {readHolder} from '../fs/lockHolder.ts';
+import {makeFolder} from '../fs/makeFolder.ts';
 import {type StartMessage, startVariable} from './daemon.ts';
 import {DaemonError} from './daemonError.ts';
 import {type ExitCode, exitCode} from './exitCode.ts';
@@ -111,9 +112,9 @@ async function startDaemon(options: DaemonOptions) {
 
 /** Starts the process detached: own session, no terminal, `/` as its folder. */
 function launch({command, logFile}: DaemonOptions): ChildProcess {
+  makeFolder(dirname(logFile));
   let output: number;
   try {
-    mkdirSync(dirname(logFile), {recursive: true});
     output = openSync(logFile, 'a', 0o644);
   } catch (error) {
     throw new FileError('write', logFile, error);

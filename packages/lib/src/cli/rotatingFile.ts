@@ -1,5 +1,7 @@
-import {closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync} from 'node:fs';
+import {closeSync, fstatSync, openSync, renameSync, rmSync, statSync, writeSync} from 'node:fs';
 import {dirname} from 'node:path';
+import {FileError} from '../fs/fileError.ts';
+import {makeFolder} from '../fs/makeFolder.ts';
 
 /** Where log lines go. */
 export interface LineSink {
@@ -20,10 +22,11 @@ const lookEveryMs = 1000;
 /**
  * A log file that is rotated by size. One writer. A file moved or removed by somebody else (logrotate) is made anew within
  * a second. Trouble with the disk loses lines, never ends the daemon.
+ * @throws FileError when the file cannot be opened at first
  */
 export function rotatingFile({path, maxBytes, keep}: RotatingFileOptions): LineSink {
-  mkdirSync(dirname(path), {recursive: true});
-  let descriptor = openSync(path, 'a', 0o644);
+  makeFolder(dirname(path));
+  let descriptor = openLog(path);
   let size = fstatSync(descriptor).size;
   let lastLook = performance.now();
 
@@ -63,6 +66,14 @@ export function rotatingFile({path, maxBytes, keep}: RotatingFileOptions): LineS
     },
     close: () => closeSync(descriptor),
   };
+}
+
+function openLog(path: string): number {
+  try {
+    return openSync(path, 'a', 0o644);
+  } catch (error) {
+    throw new FileError('write', path, error);
+  }
 }
 
 function renameIfThere(from: string, to: string): void {

@@ -1,19 +1,11 @@
-import {
-  type BigIntStats,
-  chmodSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import {type BigIntStats, chmodSync, linkSync, lstatSync, renameSync, unlinkSync, writeFileSync} from 'node:fs';
 import {dirname} from 'node:path';
 import type {DatabaseSync} from 'node:sqlite';
 import {setTimeout as delay} from 'node:timers/promises';
 import {temporaryName} from './atomic.ts';
 import {errorCode, FileError} from './fileError.ts';
 import {removeHolderNote, writeHolderNote} from './lockHolder.ts';
+import {makeFolder} from './makeFolder.ts';
 
 /**
  * Kernel locks without a native module: SQLite's own file locks on a file that stays empty. The kernel releases them when
@@ -146,7 +138,7 @@ function lockFileIdentity(path: string, mode: number): BigIntStats {
     }
     throw new Error('it vanishes again and again');
   } catch (error) {
-    throw new FileError('lock', path, error);
+    throw new FileError('lock', path, error instanceof FileError ? error.cause : error);
   }
 }
 
@@ -157,7 +149,7 @@ function createLockFile(path: string, mode: number): void {
     writeFileSync(temporary, '', {flag: 'wx', mode});
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
-    mkdirSync(dirname(path), {recursive: true});
+    makeFolder(dirname(path));
     return;
   }
   try {

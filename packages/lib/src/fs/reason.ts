@@ -1,9 +1,8 @@
-import {mkdir} from 'node:fs/promises';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import type {Clock} from '../cli/clock.ts';
 import {systemClock} from '../cli/clock.ts';
-import {FileError} from './fileError.ts';
 import {readJsonFile, writeJsonFile} from './jsonFile.ts';
+import {makeFolder} from './makeFolder.ts';
 
 /** Why an item was set aside: the content of every `.reason.json`. Holds no personal data. */
 export interface Reason {
@@ -48,11 +47,7 @@ export async function noteSetAside(
   clock: Clock = systemClock,
 ): Promise<string> {
   const path = setAsidePath(stateDir, reason.tool, key);
-  try {
-    await mkdir(join(path, '..'), {recursive: true, mode: 0o750});
-  } catch (error) {
-    throw new FileError('write', path, error);
-  }
+  makeFolder(dirname(path), 0o750);
   const earlier = await readJsonFile(path).catch(() => undefined);
   const since = isRecord(earlier) && typeof earlier.since === 'string' ? earlier.since : clock.now().toISOString();
   await writeReason(path, {...reason, since}, clock);
