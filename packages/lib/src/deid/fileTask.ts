@@ -1,14 +1,14 @@
-import {closeSync, linkSync, mkdirSync, openSync, readSync, unlinkSync, writeSync, writevSync} from 'node:fs';
+import {closeSync, linkSync, mkdirSync, openSync, readSync, unlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import type {FileRange} from '../dicom/dataSet.ts';
 import {DicomError, type DicomReason} from '../dicom/dicomError.ts';
-import {type Chunk, chunksLength, writeChunks} from '../dicom/editor.ts';
+import {chunksLength} from '../dicom/editor.ts';
 import {readInstance} from '../dicom/read.ts';
 import type {Tag} from '../dicom/tag.ts';
 import {asUid} from '../dicom/uid.ts';
 import type {Deidentifier} from './engine.ts';
 import type {NewIdentity, QuarantineReason, SkipReason, Written} from './outcome.ts';
-import {sameFile, temporaryFile} from './outputFile.ts';
+import {sameFile, temporaryFile, writeNewFile} from './outputFile.ts';
 import type {DeidLimits, PixelGate} from './request.ts';
 import type {Tally} from './tally.ts';
 
@@ -112,7 +112,7 @@ function writeOutput(
   try {
     if (!output.made.has(folder)) mkdirSync(folder, {recursive: true, mode: 0o700});
     output.made.add(folder);
-    writeAll(temporary, chunks, source);
+    writeNewFile(temporary, chunks, source);
     if (!giveName(temporary, path)) {
       return {
         kind: 'quarantined',
@@ -127,28 +127,6 @@ function writeOutput(
     if (error instanceof DicomError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
     return {kind: 'quarantined', input, reason: 'write-failed', detail: `the output cannot be written (${code})`};
-  }
-}
-
-function writeAll(path: string, chunks: readonly Chunk[], source: number | undefined): void {
-  const target = openSync(path, 'wx', 0o600);
-  try {
-    const buffers = chunks.filter(Buffer.isBuffer);
-    if (buffers.length < chunks.length) writeChunks(chunks, source, target);
-    else writeBuffers(target, buffers);
-  } finally {
-    closeSync(target);
-  }
-}
-
-function writeBuffers(target: number, buffers: readonly Buffer[]): void {
-  const total = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
-  if (writevSync(target, buffers) === total) return;
-  // a short write is rare: once more, from the beginning, piece by piece
-  let position = 0;
-  for (const buffer of buffers) {
-    for (let at = 0; at < buffer.length; ) at += writeSync(target, buffer, at, buffer.length - at, position + at);
-    position += buffer.length;
   }
 }
 

@@ -169,7 +169,7 @@ export class Walker {
     const {action} = judged;
     if (action === 'remove' || element.fragments !== undefined) return removeIt;
     const vr = writtenVr(judged, element.vr, holder.encoding.littleEndian);
-    if (vr === undefined || sequenceActions.has(action)) return removeIt;
+    if (vr === undefined || forSequencesOnly.has(action)) return removeIt;
     if (element.outside !== undefined)
       return vrRules[vr].kind === 'text' ? removeInvalid : this.#decideOutside(action, vr, element);
     if (action === 'keep' && vr === element.vr) {
@@ -245,15 +245,9 @@ export class Walker {
   }
 }
 
-const sequenceActions: ReadonlySet<Action> = new Set([
-  'sequence',
-  'codes',
-  'identity',
-  'requestAttributes',
-  'keep',
-  'descriptor',
-  'dummy',
-]);
+const forSequencesOnly: ReadonlySet<Action> = new Set(['sequence', 'codes', 'identity', 'requestAttributes']);
+/** Actions under which the items of a sequence stay and are cleaned; a site's override may name one that is made for values. */
+const sequenceActions: ReadonlySet<Action> = new Set([...forSequencesOnly, 'keep', 'descriptor', 'dummy']);
 
 /** A private element of the safe list: numbers and codes by the rules of their VR, the rest as the site listed it. */
 function safePrivateAction(vr: Vr): Action {
