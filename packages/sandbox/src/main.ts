@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import {exitCode} from '@fiona/lib/cli/exitCode';
 import {FionaError} from '@fiona/lib/cli/fionaError';
 import {Command, CommanderError, InvalidArgumentError} from 'commander';
@@ -50,9 +49,7 @@ command('site', 'loads the projects of a site; prints a complete config.json')
   .option(...seed)
   .action(site);
 
-try {
-  await program.parseAsync();
-} catch (error) {
+program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? exitCode.ok : exitCode.usage;
   } else {
@@ -61,4 +58,4 @@ try {
     );
     process.exitCode = error instanceof FionaError ? error.exitCode : exitCode.bug;
   }
-}
+});

@@ -1,7 +1,7 @@
 import {join} from 'node:path';
 import {type Run, runTool} from '@fiona/lib/cli/runTool';
 import {UsageError} from '@fiona/lib/cli/usageError';
-import {runWorkerIfAsked} from '@fiona/lib/deid/pool';
+import {runWorkerIfAsked} from '@fiona/lib/deid/workerThread';
 import {connectProject} from '@fiona/lib/redcap/connect';
 import {anonymizeAndSend, type SendOptions} from './anonymizeAndSend.ts';
 

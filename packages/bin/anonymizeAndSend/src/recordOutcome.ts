@@ -1,3 +1,4 @@
+import {projectStyle} from '@fiona/lib/deid/resolveRequest';
 import {presentFields} from '@fiona/lib/redcap/fields';
 import {transferFields} from '@fiona/lib/redcap/incoming';
 import type {Redcap} from '@fiona/lib/redcap/redcap';
@@ -10,6 +11,7 @@ import {failureMessages, messagesForRedcap} from './failureMessages.ts';
 import type {TransferOutcome} from './outcome.ts';
 import type {TransferContext, Transferred} from './transfer.ts';
 import {transferRow} from './transferRow.ts';
+import {rememberUidStyle} from './uidStyles.ts';
 
 /** How a request counts in the summary. */
 export type Recorded = 'done' | 'failed' | 'retry' | 'postponed';
@@ -43,6 +45,8 @@ export async function recordOutcome(
   const {transfersDone, transfersFail} = context.config.PATHS;
   const at = context.clock.now();
   if (ended.kind === 'done') {
+    const {stateDir} = context.config.PATHS;
+    await rememberUidStyle(stateDir, request.project, projectStyle(context.config.ANONYMIZER, request.project), at);
     const moved = await moveToDone(file.path, {folder: transfersDone, at, report});
     if (moved === undefined)
       context.log.warn(`the request of ${request.study} was removed meanwhile; its result is recorded`);

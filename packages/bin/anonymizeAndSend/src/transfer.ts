@@ -63,7 +63,7 @@ export async function transfer(
     if (!(await hasRoom(spool, bytes))) {
       return without(taken, temporary('spool-full', `${spool.folder} has no room for ${bytes} bytes and the reserve`));
     }
-    const study = await deidentifyStudy(plan, request, project, folder, context);
+    const study = await deidentifyStudy(plan, request, requestName, project, folder, context);
     return {...(await deliver(study, context)), snapshotTime: taken};
   } finally {
     await rm(folder, {recursive: true, force: true});

@@ -39,7 +39,9 @@ export async function checkUidStyle(stateDir: string, project: string, now: UidS
 export async function rememberUidStyle(stateDir: string, project: string, style: UidStyle, now: Date): Promise<void> {
   const all = await remembered(stateDir);
   if (all[project] !== undefined) return;
-  await writeJsonFile(file(stateDir), {...all, [project]: {...style, since: now.toISOString()}}, {mode: 0o600});
+  const {uidRoot, uidStyle, dateIncrement} = style;
+  const own = {uidRoot, uidStyle, dateIncrement, since: now.toISOString()};
+  await writeJsonFile(file(stateDir), {...all, [project]: own}, {mode: 0o600});
 }
 
 /** A lost or damaged file is rebuilt by the next transfers: it guards, it decides nothing. */
