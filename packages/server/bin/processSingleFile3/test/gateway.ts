@@ -99,7 +99,9 @@ export class Gateway {
       child.kill('SIGKILL');
       await once(child, 'close');
     }
-    if (existsSync(join(this.serverDir, '.pids'))) await this.run('stop');
+    for (const project of ['', 'P']) {
+      if (existsSync(join(this.serverDir, `.pids/processSingleFile${project}.pid`))) await this.run('stop', project);
+    }
   }
 }
 
