@@ -63,6 +63,7 @@ export class Association {
   #nextMessageId = 1;
   #lastSent = performance.now();
   #draining = 0;
+  #stuck = new Set<() => void>();
   #watch: NodeJS.Timeout | undefined;
   #releaseWanted = false;
   #ended = false;
@@ -144,15 +145,14 @@ export class Association {
   /** Waits until the line takes more, or the association is over. */
   async drained(): Promise<void> {
     const {socket} = this.upper;
-    if (!socket.writableNeedDrain || socket.destroyed) return;
+    if (!socket.writableNeedDrain || this.#ended) return;
     this.#draining++;
-    await new Promise<void>(resolve => {
-      const done = () => {
-        socket.off('drain', done).off('close', done);
-        resolve();
-      };
-      socket.on('drain', done).on('close', done);
-    });
+    const {promise, resolve} = Promise.withResolvers<void>();
+    socket.once('drain', resolve);
+    this.#stuck.add(resolve);
+    await promise;
+    this.#stuck.delete(resolve);
+    socket.off('drain', resolve);
     this.#draining--;
   }
 
@@ -261,6 +261,7 @@ export class Association {
     this.#ended = true;
     this.#endError = error;
     clearInterval(this.#watch);
+    for (const resume of this.#stuck) resume();
     const reason =
       error ?? new DimseError('closed', `${this.peerName} released the association before it had answered`);
     this.#assembler.abort(reason.message);

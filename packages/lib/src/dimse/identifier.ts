@@ -1,10 +1,18 @@
-import {parseCharacterSet} from '../dicom/charset.ts';
+import {type CharacterSet, parseCharacterSet} from '../dicom/charset.ts';
 import type {DataSet} from '../dicom/dataSet.ts';
 import {dictionaryVr} from '../dicom/dictionary.ts';
 import {scanDataSet} from '../dicom/scan.ts';
 import type {Tag} from '../dicom/tag.ts';
 import {explicitLittleEndian, implicitLittleEndian, transferSyntaxUid} from '../dicom/transferSyntax.ts';
-import {encodeDataSet, textElement} from '../dicom/write.ts';
+import {vrRules} from '../dicom/vr.ts';
+import {
+  bytesElement,
+  encodeDataSet,
+  type NewElement,
+  numberElement,
+  sequenceElement,
+  textElement,
+} from '../dicom/write.ts';
 
 /** Keys of a query: tag to the text to match, several values joined by a backslash; empty = only to be returned. */
 export type QueryKeys = ReadonlyMap<Tag, string>;
@@ -31,14 +39,20 @@ export function encodeIdentifier(level: QueryLevel | undefined, keys: QueryKeys,
   const charset = parseCharacterSet((all.get(specificCharacterSet) ?? '').split('\\'));
   const elements = [...all]
     .sort(([one], [other]) => one - other)
-    .map(([tag, value]) => textElement(tag, textVr(tag), value, charset));
+    .map(([tag, value]) => keyElement(tag, value, charset));
   return encodeDataSet(elements, encodingOf(transferSyntax));
 }
 
-/** Keys are text; a sequence as a key is not spoken here and goes as an empty UN. */
-function textVr(tag: Tag) {
+/** A key as an element; one that is neither text nor number (a sequence, bytes) goes empty. */
+function keyElement(tag: Tag, value: string, charset: CharacterSet): NewElement {
   const vr = dictionaryVr(tag);
-  return vr === 'SQ' ? 'UN' : vr;
+  if (vr === 'SQ') return sequenceElement(tag, []);
+  const {kind} = vrRules[vr];
+  if (kind === 'text') return textElement(tag, vr, value, charset);
+  const numbers = value === '' ? [] : value.split('\\').map(Number);
+  return kind === 'number' && numbers.every(Number.isFinite)
+    ? numberElement(tag, vr, numbers)
+    : bytesElement(tag, vr, Buffer.alloc(0));
 }
 
 /** Reads an identifier that came over the network. Throws `DicomError`. */

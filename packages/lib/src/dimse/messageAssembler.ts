@@ -31,6 +31,7 @@ export class MessageAssembler {
   #commandLength = 0;
   #contextId: number | undefined;
   #data: DataReceiver | undefined;
+  #abortReason: string | undefined;
 
   constructor(listener: CommandListener) {
     this.#listener = listener;
@@ -56,6 +57,7 @@ export class MessageAssembler {
 
   /** The association is gone: whoever takes the current data set is told. */
   abort(reason: string): void {
+    this.#abortReason = reason;
     this.#data?.abort(reason);
     this.#data = undefined;
   }
@@ -77,7 +79,10 @@ export class MessageAssembler {
   }
 
   #expectData(command: CommandSet, receiver: DataReceiver | undefined): void {
-    if (command.hasDataSet && receiver) this.#data = receiver;
+    if (!command.hasDataSet || !receiver) return;
+    // The association may have ended while the listener made up its mind.
+    if (this.#abortReason !== undefined) receiver.abort(this.#abortReason);
+    else this.#data = receiver;
   }
 
   #takeData(receiver: DataReceiver, fragment: Fragment): void | Promise<void> {

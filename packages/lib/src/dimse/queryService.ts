@@ -1,3 +1,4 @@
+import type {Log} from '../cli/log.ts';
 import {transferSyntaxUid} from '../dicom/transferSyntax.ts';
 import type {Association} from './association.ts';
 import type {CommandSet} from './commandSet.ts';
@@ -11,6 +12,7 @@ export interface QueryRun {
   contextId: number;
   command: CommandSet;
   query: QueryRequest;
+  log: Log;
 }
 
 /** Sends every match with status pending, then the final answer (PS3.4 C.4.1). */
@@ -86,10 +88,12 @@ async function answering(run: QueryRun, work: () => Promise<void>): Promise<void
   try {
     await work();
   } catch (error) {
-    if (!run.association.isOpen) return;
-    const known = error instanceof DimseError && error.status !== undefined ? error.status : undefined;
-    const comment = error instanceof Error ? error.message : String(error);
-    respond(run, {status: known ?? status.cannotUnderstand, errorComment: comment});
+    if (error instanceof DimseError && error.status !== undefined) {
+      respond(run, {status: error.status, errorComment: error.message});
+    } else if (run.association.isOpen) {
+      run.log.error(`a query of ${run.association.peerName} failed: ${String(error)}`);
+      respond(run, {status: status.cannotUnderstand, errorComment: 'cannot be processed'});
+    }
   }
 }
 

@@ -157,20 +157,19 @@ export class Serving {
         if (services.store && command.hasDataSet) return this.#beginStore(command, context);
         break;
       case commandField.findRequest: {
-        const {find} = services;
+        const find = services.find?.bind(services);
         if (find && command.hasDataSet) return this.#beginQuery(command, context, run => runFind(run, find));
         break;
       }
       case commandField.moveRequest: {
-        const {move} = services;
+        const move = services.move?.bind(services);
         if (move && command.hasDataSet) return this.#beginQuery(command, context, run => runMove(run, move));
         break;
       }
       case commandField.getRequest: {
-        const {get} = services;
-        if (get && command.hasDataSet)
-          return this.#beginQuery(command, context, run => runGet(run, get, this.#getRequest(run.query)));
-        break;
+        const get = services.get?.bind(services);
+        if (!get || !command.hasDataSet) break;
+        return this.#beginQuery(command, context, run => runGet(run, get, this.#getRequest(run.query)));
       }
       default:
         break;
@@ -215,10 +214,12 @@ export class Serving {
         messageId,
         signal: cancel.signal,
       };
-      work({association: this.association, contextId: context.id, command, query}).finally(() => {
-        this.#queries.delete(messageId);
-        this.#operationDone();
-      });
+      work({association: this.association, contextId: context.id, command, query, log: this.#options.log}).finally(
+        () => {
+          this.#queries.delete(messageId);
+          this.#operationDone();
+        },
+      );
     });
   }
 

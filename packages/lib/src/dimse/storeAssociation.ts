@@ -9,8 +9,10 @@ export interface MoveOriginator {
   messageId: number;
 }
 
-/** What became of one C-STORE: the peer's status and the data set bytes sent, or why there is none. */
-export type StoreEnd = {status: number; comment: string | undefined; bytes: number} | {error: DimseError};
+/** What became of one C-STORE: the peer's status and the data set bytes sent, or why there is none and whether any of it was sent. */
+export type StoreEnd =
+  | {status: number; comment: string | undefined; bytes: number}
+  | {error: DimseError; wasSent: boolean};
 
 /** Files that are opened and read while others are on the line. */
 const readAhead = 3;
@@ -78,7 +80,7 @@ export class StoreStream<T extends InstanceFacts> {
     const association = this.#association;
     const context = association.contextFor(instance.sopClassUid, instance.transferSyntaxUid);
     if (!context) {
-      this.#done(instance, {error: notAccepted(association.peerName, instance)});
+      this.#done(instance, {error: notAccepted(association.peerName, instance), wasSent: false});
       return undefined;
     }
     const messageId = association.newMessageId();
@@ -102,7 +104,7 @@ export class StoreStream<T extends InstanceFacts> {
       await reader.prepare();
       return {instance, context, messageId, reader};
     } catch (error) {
-      this.#done(instance, {error: asDimseError(error)});
+      this.#done(instance, {error: asDimseError(error), wasSent: false});
       return undefined;
     }
   }
@@ -112,6 +114,7 @@ export class StoreStream<T extends InstanceFacts> {
     const association = this.#association;
     await this.#until(() => this.#underWay < this.#window);
     this.#underWay++;
+    const wasSent = association.isOpen;
     association.listen(messageId, {
       answered: ({status = 0xffff, errorComment}) => {
         association.forget(messageId);
@@ -119,7 +122,7 @@ export class StoreStream<T extends InstanceFacts> {
       },
       failed: error => {
         this.#broken ??= error;
-        this.#ended(instance, {error});
+        this.#ended(instance, {error, wasSent});
       },
     });
     await this.#transfer(reader);

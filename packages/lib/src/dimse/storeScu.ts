@@ -56,8 +56,8 @@ export interface StoreSummary {
   failure: DimseError | undefined;
 }
 
-/** `tried`: it was on the line when its association broke, so it may be what broke it. */
-type Pending<T> = InstanceFacts & {instance: T; tried: boolean};
+/** `breaks`: how often it was on the line when its association broke, so that it may be what broke it. */
+type Pending<T> = InstanceFacts & {instance: T; breaks: number};
 
 /** How an end that is no answer counts: trying again helps against the line, not against a refusal. */
 const outcomeOfFailure: Record<DimseFailure, StoreOutcome> = {
@@ -116,7 +116,7 @@ class StoreJob<T extends InstanceFile> {
         `${this.#again.size} instances were not stored, next attempt in ${delay / 1000} s: ${this.summary.failure?.message ?? ''}`,
       );
       await sleep(delay, undefined, {signal}).catch(() => {});
-      pending = [...this.#again.keys()].sort((one, other) => Number(one.tried) - Number(other.tried));
+      pending = [...this.#again.keys()].sort((one, other) => one.breaks - other.breaks);
     }
     for (const result of this.#again.values()) this.#report(result);
     this.summary.unreachable = this.summary.associations === 0 && this.summary.failure !== undefined;
@@ -127,10 +127,10 @@ class StoreJob<T extends InstanceFile> {
     for (const [index, instance] of this.#request.instances.entries()) {
       if (index % 64 === 63) await immediate();
       try {
-        pending.push({...readInstanceFacts(instance.path), instance, tried: false});
+        pending.push({...readInstanceFacts(instance.path), instance, breaks: 0});
       } catch (error) {
         if (!(error instanceof DimseError)) throw error;
-        this.#report(resultOf(instance, {error}));
+        this.#report(resultOf(instance, {error, wasSent: false}));
       }
     }
     return pending;
@@ -144,7 +144,10 @@ class StoreJob<T extends InstanceFile> {
       // What nobody took shares the fate of the associations.
       const failure = failures.find(error => error !== undefined);
       for (const left of queue.reverse())
-        this.#end(left, {error: failure ?? new DimseError('closed', 'the association ended before its turn')});
+        this.#end(left, {
+          error: failure ?? new DimseError('closed', 'the association ended before its turn'),
+          wasSent: false,
+        });
     }
   }
 
@@ -169,7 +172,7 @@ class StoreJob<T extends InstanceFile> {
         originator,
         next: () => queue.pop(),
         done: (instance, end) => {
-          instance.tried = true;
+          if ('error' in end && end.wasSent) instance.breaks++;
           this.#end(instance, end);
         },
       });

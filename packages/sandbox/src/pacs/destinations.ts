@@ -1,0 +1,39 @@
+import {readFileSync} from 'node:fs';
+import {status, statusError} from '@fiona/lib/dimse/status';
+
+/** Where an AE title listens. */
+export interface Destination {
+  host: string;
+  port: number;
+}
+
+/**
+ * The destination of a C-MOVE: those given at the start, then `destinations.json`, read at each request so that it can be
+ * changed while the PACS runs. Throws status A801 for an AE title nobody knows.
+ */
+export function destinationOf(
+  aeTitle: string,
+  moveTo: Readonly<Record<string, Destination>>,
+  destinationsFile: string,
+): Destination {
+  const known = Object.hasOwn(moveTo, aeTitle) ? moveTo[aeTitle] : readDestinations(destinationsFile).get(aeTitle);
+  if (known === undefined) throw statusError(status.moveDestinationUnknown, 'move destination unknown');
+  return known;
+}
+
+/** A file that is missing or not understood knows nobody. */
+function readDestinations(path: string): Map<string, Destination> {
+  const destinations = new Map<string, Destination>();
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return destinations;
+  }
+  if (typeof content !== 'object' || content === null) return destinations;
+  for (const [aeTitle, value] of Object.entries(content)) {
+    const {host, port} = (value ?? {}) as Partial<Destination>;
+    if (typeof host === 'string' && typeof port === 'number') destinations.set(aeTitle, {host, port});
+  }
+  return destinations;
+}
