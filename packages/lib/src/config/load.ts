@@ -84,7 +84,7 @@ export function checkConfig(text: string, file: string, use: ConfigUse, log: Log
   const {parsed, issues} = parseLeniently(value);
   problems.push(...issues, ...crossCheck(parsed));
   const config = withDerivedDefaults(parsed, use.serverTool === true);
-  problems.push(...requirements(config, use));
+  if (!use.tolerant) problems.push(...requirements(config, use));
   report(problems, {text, file, raw, use, log});
   return config;
 }
