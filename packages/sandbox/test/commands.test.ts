@@ -140,10 +140,12 @@ describe('sandbox start', () => {
     const blocker = createServer().listen(0, '127.0.0.1');
     await new Promise(resolve => blocker.once('listening', resolve));
     const {port} = blocker.address() as {port: number};
-    const third = await runSandbox(['start', '--dir', newFolder(), '--redcap-port', String(port)]);
+    for (const option of ['--redcap-port', '--pacs-port']) {
+      const blocked = await runSandbox(['start', '--dir', newFolder(), '--plain-http', option, String(port)]);
+      expect([blocked.code, blocked.stdout]).toEqual([69, '']);
+      expect(blocked.stderr).toContain(`the port is in use; choose another port with ${option}`);
+    }
     blocker.close();
-    expect(third.code).toBe(69);
-    expect(third.stderr).toContain('--redcap-port');
   });
 
   it('serves 50 requests at once', async () => {

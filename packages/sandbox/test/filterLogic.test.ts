@@ -21,10 +21,7 @@ const longitudinal = projectOf(projectL());
 
 /** Evaluates an expression on one row of cells; cells of other rows are named `event/field/instance`. */
 function holds(expression: string, cells: Record<string, string> = {}, project = classic): boolean {
-  return compileFilter(
-    project,
-    expression,
-  )({
+  return compileFilter(project, expression).holds({
     cell: column => cells[column.name] ?? '',
     otherCell: (column, event, instance) => cells[`${event ?? ''}/${column.name}/${instance ?? ''}`] ?? '',
   });

@@ -33,6 +33,7 @@ export function eavTable(project: Project, fields: Field[], cells: CellMaker): R
   };
   return {
     columns,
+    stored: fields.flatMap(field => field.columns.map(column => column.name)),
     cellsOf: row => fields.flatMap(field => valuesOf(row, field).map(value => [...keyOf(row), field.name, value])),
   };
 }

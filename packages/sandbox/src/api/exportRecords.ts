@@ -14,8 +14,11 @@ import {eavTable} from './exportEav.ts';
 import {compareRows, filterRows, isVisible} from './exportRows.ts';
 import {timeParameter} from './times.ts';
 
-/** Records whose rows are read and written at once; an export of up to so many is answered in one piece. */
-const PAGE = 600;
+/** An export of fewer records is answered in one piece. */
+const SMALL = 600;
+
+/** Records whose rows are read and sent at once in a larger export: with 100, the heap grows by 150 MB. */
+const PAGE = 20;
 
 const DELIMITERS: Record<string, string> = {'': ',', ',': ',', tab: '\t', ';': ';', '|': '|', '^': '^'};
 
@@ -29,6 +32,8 @@ export function delimiterOf(parameters: Parameters): string {
 /** Turns the visible, filtered rows of one record into table rows. */
 export interface RowTable {
   columns: string[];
+  /** Names of the stored columns that are shown. */
+  stored: string[];
   labels?: string[] | undefined;
   cellsOf(row: StoredRow): string[][];
 }
@@ -83,6 +88,7 @@ function flatTable(project: Project, parameters: Parameters): RowTable {
   const labelHeaders = parameters.oneOf('rawOrLabelHeaders', ['raw', 'label']) === 'label';
   return {
     columns: columns.map(column => column.name),
+    stored: columns.filter(column => column.kind === 'value').map(column => column.name),
     labels: labelHeaders ? columns.map(column => column.label) : undefined,
     cellsOf: row => (whole || holdsValue(row) ? [columns.map(column => cells.cell(row, column))] : []),
   };
@@ -107,7 +113,7 @@ function planExport({project, parameters}: Context): ExportPlan {
 
 /** The table rows of a page of records, records and rows in export order. */
 function pageCells(project: Project, store: RecordStore, page: StoredRecord[], plan: ExportPlan): string[][] {
-  const rows = store.rowsOf(page);
+  const rows = store.rowsOf(page, [...new Set([...plan.table.stored, ...(plan.filter?.columns ?? [])])]);
   const compare = compareRows(project);
   return page.flatMap(({id}) => {
     let own = (rows.get(id) ?? []).filter(row => isVisible(project, row)).sort(compare);
@@ -139,8 +145,8 @@ export function exportRecords(context: Context): Answer {
     details: `export_format: ${format}`,
     record: '',
   });
-  const first = context.records.pages(project, plan.selection, PAGE).next().value ?? [];
-  if (first.length < PAGE) {
+  const first = context.records.pages(project, plan.selection, SMALL).next().value ?? [];
+  if (first.length < SMALL) {
     const cells = pageCells(project, context.records, first, plan);
     return ok(format, writer.head + cells.map((row, index) => writer.row(row, index === 0)).join('') + writer.tail);
   }

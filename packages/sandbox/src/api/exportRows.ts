@@ -37,6 +37,6 @@ export function filterRows(project: Project, rows: StoredRow[], filter: Filter):
         return other === undefined ? '' : cells.value(other, column);
       },
     };
-    return filter(scope);
+    return filter.holds(scope);
   });
 }

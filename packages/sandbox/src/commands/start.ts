@@ -5,7 +5,8 @@ import {FionaError} from '@fiona/lib/cli/fionaError';
 import {acquireLock} from '@fiona/lib/fs/lock';
 import {FaultQueue} from '../faults/faultQueue.ts';
 import type {Api} from '../http/apiRequest.ts';
-import {startServer} from '../http/server.ts';
+import {listenError, startServer} from '../http/server.ts';
+import {startPacs} from '../pacs/startPacs.ts';
 import {keptPort} from '../site/ports.ts';
 import {openDatabase} from '../store/database.ts';
 import {ProjectCache} from '../store/projects.ts';
@@ -53,7 +54,7 @@ export async function start(options: StartOptions): Promise<void> {
   const faults = new FaultQueue(database);
   const api = createApi(database, options, redcapUrl, faults);
   const redcap = await startServer({host: options.listen, port: ports.redcap, tls, api});
-  const pacs = await embeddedPacs({
+  const pacs = await startPacs({
     dir: join(options.dir, 'pacs'),
     host: options.listen,
     port: ports.pacs,
@@ -62,7 +63,7 @@ export async function start(options: StartOptions): Promise<void> {
     log: stderrLog,
   }).catch(async (error: unknown) => {
     await redcap.close(0);
-    throw error;
+    throw listenError({host: options.listen, port: ports.pacs, option: '--pacs-port'}, error);
   });
   const ready = {
     redcapUrl,
@@ -104,18 +105,4 @@ function stopSignal(): Promise<void> {
   return new Promise(resolve => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
-}
-
-// the embedded PACS joins here
-async function embeddedPacs(options: {
-  port: number;
-  [key: string]: unknown;
-}): Promise<{port: number; close(seconds: number): Promise<void>}> {
-  const module = '../pacs/startPacs.ts';
-  try {
-    return await (await import(module)).startPacs(options);
-  } catch (error) {
-    if ((error as {code?: string}).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    return {port: options.port, close: async () => {}};
-  }
 }

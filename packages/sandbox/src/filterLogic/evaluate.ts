@@ -13,7 +13,12 @@ export interface FilterRow {
   otherCell(column: Column, event: string | undefined, instance: number | undefined): string;
 }
 
-export type Filter = (row: FilterRow) => boolean;
+/** A compiled expression. */
+export interface Filter {
+  /** Names of the columns it looks at. */
+  columns: ReadonlySet<string>;
+  holds(row: FilterRow): boolean;
+}
 
 type Evaluator = (row: FilterRow) => Value;
 
@@ -22,45 +27,52 @@ type Evaluator = (row: FilterRow) => Value;
  * @throws FilterError for wrong syntax, unknown functions, fields and events
  */
 export function compileFilter(project: Project, text: string): Filter {
-  const evaluate = compile(project, parseFilter(text));
-  return row => isTrue(evaluate(row));
+  const columns = new Set<string>();
+  const evaluate = compile({project, columns}, parseFilter(text));
+  return {columns, holds: row => isTrue(evaluate(row))};
 }
 
-function compile(project: Project, node: Expression): Evaluator {
+/** The project, and the columns met so far. */
+interface Scope {
+  project: Project;
+  columns: Set<string>;
+}
+
+function compile(scope: Scope, node: Expression): Evaluator {
   switch (node.kind) {
     case 'literal':
       return () => node.value;
     case 'reference':
-      return reference(project, node.path);
+      return reference(scope, node.path);
     case 'call': {
       const known = FUNCTIONS[node.name];
-      const parameters = node.arguments.map(argument => compile(project, argument));
+      const parameters = node.arguments.map(argument => compile(scope, argument));
       return row => known?.apply(parameters.map(parameter => parameter(row))) ?? '';
     }
     case 'any': {
-      const operands = node.operands.map(operand => compile(project, operand));
+      const operands = node.operands.map(operand => compile(scope, operand));
       return row => (operands.some(operand => isTrue(operand(row))) ? 1 : 0);
     }
     case 'all': {
-      const operands = node.operands.map(operand => compile(project, operand));
+      const operands = node.operands.map(operand => compile(scope, operand));
       return row => (operands.every(operand => isTrue(operand(row))) ? 1 : 0);
     }
     case 'not': {
-      const operand = compile(project, node.operand);
+      const operand = compile(scope, node.operand);
       return row => (isTrue(operand(row)) ? 0 : 1);
     }
     case 'minus': {
-      const operand = compile(project, node.operand);
+      const operand = compile(scope, node.operand);
       return row => calculate('-', 0, operand(row));
     }
     case 'chain': {
-      const first = compile(project, node.first);
-      const rest = node.rest.map(({operator, operand}) => ({operator, operand: compile(project, operand)}));
+      const first = compile(scope, node.first);
+      const rest = node.rest.map(({operator, operand}) => ({operator, operand: compile(scope, operand)}));
       return row => rest.reduce((value, {operator, operand}) => calculate(operator, value, operand(row)), first(row));
     }
     case 'comparison': {
-      const left = compile(project, node.left);
-      const right = compile(project, node.right);
+      const left = compile(scope, node.left);
+      const right = compile(scope, node.right);
       return row => (compare(node.operator, left(row), right(row)) ? 1 : 0);
     }
   }
@@ -69,7 +81,7 @@ function compile(project: Project, node: Expression): Evaluator {
 type Path = {name: string; code: string | undefined}[];
 
 /** `[field]`, `[field][instance]`, `[event][field]`, `[event][field][instance]`. */
-function reference(project: Project, path: Path): Evaluator {
+function reference({project, columns}: Scope, path: Path): Evaluator {
   const [first, ...rest] = path;
   const event = first !== undefined && rest.length > 0 && project.events.has(first.name) ? first.name : undefined;
   const [fieldPart, instancePart, ...more] = event === undefined ? path : rest;
@@ -82,6 +94,7 @@ function reference(project: Project, path: Path): Evaluator {
     throw new FilterError(`"${instancePart?.name ?? ''}" is no instance number`);
   }
   const column = columnOf(project, fieldPart);
+  columns.add(column.name);
   if (event === undefined && instance === undefined) return row => row.cell(column);
   return row => row.otherCell(column, event, instance);
 }

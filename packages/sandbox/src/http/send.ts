@@ -1,5 +1,5 @@
-import {once} from 'node:events';
 import type {ServerResponse} from 'node:http';
+import {pipeline} from 'node:stream/promises';
 import {setTimeout as wait} from 'node:timers/promises';
 import type {Answer} from '../api/answer.ts';
 import {wholeBody} from '../faults/callFaults.ts';
@@ -18,11 +18,7 @@ export async function send(
     return;
   }
   response.writeHead(status, head);
-  for await (const part of body) {
-    if (response.destroyed) return;
-    if (!response.write(part)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
-  }
-  response.end();
+  await pipeline(body, response);
 }
 
 /** Promises the whole body and ends the connection after `bytes` of it. */

@@ -41,7 +41,7 @@ export async function startServer({host, port, tls, api}: ServerOptions): Promis
     });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', error => reject(listenError(host, port, error)));
+    server.once('error', error => reject(listenError({host, port, option: '--redcap-port'}, error)));
     server.listen(port, host, resolve);
   });
   return {
@@ -55,11 +55,11 @@ export async function startServer({host, port, tls, api}: ServerOptions): Promis
   };
 }
 
-function listenError(host: string, port: number, error: Error): ListenError {
+/** A sentence for an operator from the system's error. */
+export function listenError(place: {host: string; port: number; option: string}, error: unknown): ListenError {
   const code = (error as NodeJS.ErrnoException).code;
-  const why =
-    code === 'EADDRINUSE' ? 'the port is in use' : code === 'EACCES' ? 'the port needs more rights' : error.message;
-  return new ListenError(`cannot listen on ${host}:${port}: ${why}; choose another port with --redcap-port`, {
-    cause: error,
-  });
+  const text = error instanceof Error ? error.message : String(error);
+  const why = code === 'EADDRINUSE' ? 'the port is in use' : code === 'EACCES' ? 'the port needs more rights' : text;
+  const advice = `choose another port with ${place.option}`;
+  return new ListenError(`cannot listen on ${place.host}:${place.port}: ${why}; ${advice}`, {cause: error});
 }

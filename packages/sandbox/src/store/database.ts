@@ -5,8 +5,8 @@ import {openSqlite} from './sqlite.ts';
 
 /**
  * One row of `row` is one exported row: the base row of a record and event (instrument '' and instance 0), an instance of
- * a repeating instrument, or an instance of a repeating event (instrument ''). `data` is a JSON object column -> text;
- * blank values are absent, a checked box is `name___code: "1"`. `event` is '' in classic projects.
+ * a repeating instrument, or an instance of a repeating event (instrument ''). `data` is a JSON object column -> text in
+ * SQLite's binary form, from which single columns are read without parsing the rest; blank values are absent, a checked box is `name___code: "1"`. `event` is '' in classic projects.
  * `modified` and `log.ts` are local times as text (`localTime`), compared as text.
  */
 const SCHEMA = `
@@ -23,7 +23,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS record_modified ON record (project, modified);
   CREATE TABLE IF NOT EXISTS row (
     id INTEGER PRIMARY KEY, record INTEGER NOT NULL, event TEXT NOT NULL, instrument TEXT NOT NULL, instance INTEGER NOT NULL,
-    data TEXT NOT NULL
+    data BLOB NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX IF NOT EXISTS row_key ON row (record, event, instrument, instance);
   CREATE TABLE IF NOT EXISTS document (
@@ -65,7 +65,7 @@ export function openDatabase(folder: string): DatabaseSync {
   database.exec('PRAGMA busy_timeout = 15000');
   database.exec('PRAGMA journal_mode = WAL');
   database.exec('PRAGMA synchronous = FULL');
-  database.exec('PRAGMA cache_size = -32000');
+  database.exec('PRAGMA cache_size = -8000');
   database.exec(SCHEMA);
   return database;
 }
