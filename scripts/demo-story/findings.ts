@@ -3,8 +3,9 @@ import {join} from 'node:path';
 import {systemClock} from '@fiona/lib/cli/clock';
 import {silentLog} from '@fiona/lib/cli/log';
 import type {Config} from '@fiona/lib/config/load';
+import {findElement} from '@fiona/lib/dicom/dataSet';
 import {readInstance} from '@fiona/lib/dicom/read';
-import {strings, text} from '@fiona/lib/dicom/values';
+import {elementStrings, text} from '@fiona/lib/dicom/values';
 import {find} from '@fiona/lib/dimse/findScu';
 import {connectProject} from '@fiona/lib/redcap/connect';
 import {incomingRows, type Transfer, transferFields} from '@fiona/lib/redcap/incoming';
@@ -121,10 +122,11 @@ const shown: readonly (readonly [tag: number, keyword: string])[] = [
 export function compare(before: string, after: string): Comparison[] {
   const [was, is] = [readInstance(before).dataSet, readInstance(after).dataSet];
   const value = (dataSet: typeof was, tag: number): string => {
-    const found = strings(dataSet, tag);
-    if (found === undefined) return '–';
-    const joined = found.join('\\');
-    return joined === '' ? '(empty)' : joined;
+    const element = findElement(dataSet, tag);
+    if (element === undefined) return '–';
+    const bytes = element.valueEnd - element.valueStart;
+    const joined = elementStrings(dataSet, element).join('\\');
+    return joined === '' ? (bytes === 0 ? '(empty)' : `${bytes} bytes`) : joined;
   };
   return shown
     .map(([tag, keyword]) => ({keyword, before: value(was, tag), after: value(is, tag)}))

@@ -1,6 +1,6 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {copyFileSync, mkdirSync, writeFileSync} from 'node:fs';
+import {copyFileSync, mkdirSync, openSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {type Config, checkConfig} from '@fiona/lib/config/load';
@@ -42,7 +42,7 @@ export class Gateway {
   /** Starts REDCap and PACS, then the two daemons through their control tools. */
   async start(): Promise<void> {
     this.#sandbox = spawn(join(dist, 'sandbox/sandbox'), ['start', '--dir', this.dir], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', openSync(join(this.dir, 'sandbox.log'), 'a')],
     });
     await once(createInterface({input: this.#sandbox.stdout as NodeJS.ReadableStream}), 'line');
     await this.tool('server/bin/processSingleFile3', 'start');

@@ -55,7 +55,7 @@ p.lead{color:var(--soft);margin:0 0 1.5rem;max-width:46rem}
 .series .none{background:transparent;border:1px dashed var(--line);display:flex;align-items:center;justify-content:center;text-align:center;color:var(--soft);font-size:.85rem;padding:.5rem}
 .arrow{text-align:center;color:var(--soft)}.chip{display:inline-block;border:1px solid var(--line);border-radius:1rem;padding:0 .55rem;margin:.15rem .2rem 0 0;font-size:.8rem;color:var(--soft)}
 table{border-collapse:collapse;width:100%;background:var(--card);border:1px solid var(--line);font-size:.92rem}th,td{text-align:left;padding:.4rem .7rem;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
-th{color:var(--soft);font-weight:600}td.gone{color:var(--bad)}td.new{color:var(--good)}.scroll{overflow-x:auto}
+th{color:var(--soft);font-weight:600}tbody th{white-space:nowrap}td.gone{color:var(--bad)}td.new{color:var(--good)}.scroll{overflow-x:auto}
 svg{width:100%;height:auto;background:var(--card);border:1px solid var(--line);border-radius:.6rem}svg text{font:14px system-ui,sans-serif;fill:var(--ink)}svg .small{font-size:12px;fill:var(--soft)}
 svg rect{fill:var(--paper);stroke:var(--line)}svg rect.pacs{stroke:var(--accent)}svg path{fill:none;stroke:var(--accent);stroke-width:1.5}svg path.no{stroke:var(--soft);stroke-dasharray:4 4}
 @media (max-width:40rem){.series{grid-template-columns:1fr 1fr}.series>div:first-child{grid-column:1/-1}.arrow{display:none}.series img,.series .none{width:100%;height:auto;min-height:6rem}}

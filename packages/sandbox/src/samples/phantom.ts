@@ -42,7 +42,9 @@ function draw(size: number, background: number, ellipses: readonly Ellipse[], gr
         const v = (dy * Math.cos(angle) - dx * Math.sin(angle)) / b;
         if (u * u + v * v <= 1) value = inside;
       }
-      pixels[row * size + column] = Math.round(value + random() * grain);
+      const grey = Math.round(value + random() * grain);
+      // MR has no values below nothing; Hounsfield units have
+      pixels[row * size + column] = background < 0 ? grey : Math.max(0, grey);
     }
   }
   return {rows: size, columns: size, pixels};

@@ -137,12 +137,19 @@ function pixelModule(picture: Picture, signed: boolean): WrittenDataSet {
   };
 }
 
-function plane(facts: StudyFacts, z: number, thickness: number): WrittenDataSet {
+const orientations = {axial: '1\\0\\0\\0\\1\\0', sagittal: '0\\1\\0\\0\\0\\-1'} as const;
+
+function plane(
+  facts: StudyFacts,
+  z: number,
+  thickness: number,
+  orientation: keyof typeof orientations,
+): WrittenDataSet {
   return {
     FrameOfReferenceUID: `${studyUid(facts)}.900`,
     PositionReferenceIndicator: '',
     ImagePositionPatient: `-120\\-120\\${(z * thickness).toFixed(1)}`,
-    ImageOrientationPatient: '1\\0\\0\\0\\1\\0',
+    ImageOrientationPatient: orientations[orientation],
     PixelSpacing: '0.9375\\0.9375',
     SliceThickness: String(thickness),
     SliceLocation: (z * thickness).toFixed(1),
@@ -156,7 +163,7 @@ function ctSeries(facts: StudyFacts, series: SeriesFacts, count: number): Sample
     sopClassUid: sopClass.ct,
     dataSet: {
       ...instanceLevel(facts, series, index + 1, sopClass.ct),
-      ...plane(facts, index, 5),
+      ...plane(facts, index, 5, 'axial'),
       ImageType: 'ORIGINAL\\PRIMARY\\AXIAL',
       AcquisitionNumber: '1',
       KVP: '120',
@@ -180,7 +187,7 @@ function mrSeries(
     sopClassUid: sopClass.mr,
     dataSet: {
       ...instanceLevel(facts, series, index + 1, sopClass.mr),
-      ...plane(facts, index, 3),
+      ...plane(facts, index, 3, series.description.includes('_sag') ? 'sagittal' : 'axial'),
       ImageType: 'ORIGINAL\\PRIMARY\\M\\ND',
       ScanningSequence: 'GR',
       SequenceVariant: 'SP',
