@@ -6,7 +6,7 @@ import type {ToolLog} from './logger.ts';
 import type {RotatingFileOptions} from './rotatingFile.ts';
 
 /** One command-line tool: what {@link runTool} needs to know of it. */
-export interface Tool<O extends object = Record<string, never>> {
+export interface Tool<O extends object = object> {
   name: string;
   /** One or two sentences for `--help`. */
   description: string;
@@ -26,7 +26,7 @@ export interface Tool<O extends object = Record<string, never>> {
 }
 
 /** What a job gets to work with. */
-export interface Run<O extends object = Record<string, never>> {
+export interface Run<O extends object = object> {
   options: O & SharedOptions;
   args: string[];
   config: Config;

@@ -1,7 +1,10 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {join} from 'node:path';
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {basename, join} from 'node:path';
 import {createInterface} from 'node:readline';
+import {buildSync} from 'esbuild';
 import {onTestFinished} from 'vitest';
 
 /** A program of the tests as a process of its own. */
@@ -15,9 +18,30 @@ export interface Child {
   ended(): Promise<{code: number | null; stdout: string; stderr: string}>;
 }
 
-/** Starts a `.ts` file beside the tests (path below packages/lib/test). */
+const bundles = new Map<string, string>();
+
+/** The script as one file: it starts several times as fast, as installed tools do. */
+export function bundled(script: string): string {
+  const found = bundles.get(script);
+  if (found !== undefined) return found;
+  const folder = mkdtempSync(join(tmpdir(), 'fiona-child-'));
+  process.once('exit', () => rmSync(folder, {recursive: true, force: true}));
+  const outfile = join(folder, basename(script).replace(/\.ts$/, '.mjs'));
+  buildSync({
+    entryPoints: [join(import.meta.dirname, '..', script)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    banner: {js: "import {createRequire} from 'node:module'; const require = createRequire(import.meta.url);"},
+  });
+  bundles.set(script, outfile);
+  return outfile;
+}
+
+/** Starts a `.ts` file of the tests (path below packages/lib/test) as a process. */
 export function startChild(script: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Child {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '..', script), ...args], {
+  const child = spawn(process.execPath, [bundled(script), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {...process.env, NODE_OPTIONS: '', ...env},
   });
