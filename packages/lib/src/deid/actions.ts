@@ -164,7 +164,7 @@ function mappedUid(value: Value, {mapper}: Setting): Decision {
   return replaced(value, 'uid', mapped, {uidsMapped: 1});
 }
 
-const validUid = /^(?:0|[1-9]\d*)(?:\.\d+)+$/;
+const validUid = /^[0-2](?:\.\d+)*$/;
 
 /** A UID that names a class: kept, when it is a UID. */
 function classUid(value: Value): Decision {

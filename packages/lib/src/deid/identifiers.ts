@@ -9,6 +9,9 @@ import {type IdentifierSource, KnownIdentifiers} from './text/knownIdentifiers.t
 import type {Vocabulary} from './text/vocabulary.ts';
 import {canonicalValue, isWellKnownUid} from './uid.ts';
 
+/** Shorter ones are placeholders, and occur by chance. */
+const shortestUid = 8;
+
 /** What was found that identifies, as it is stored. */
 interface Found {
   readonly raw: string;
@@ -77,7 +80,7 @@ export class Gatherer {
   #addUids(raw: string): void {
     for (const one of raw.split('\\')) {
       const uid = canonicalValue(one);
-      if (uid !== '' && !isWellKnownUid(uid)) this.uids.add(uid);
+      if (uid.length >= shortestUid && !isWellKnownUid(uid)) this.uids.add(uid);
     }
   }
 }

@@ -18,7 +18,12 @@ export interface DeidReport {
   readonly dateIncrement: number;
   /** New StudyInstanceUIDs. */
   readonly studies: readonly string[];
-  readonly instances: {readonly in: number; readonly written: number; readonly skipped: number; readonly quarantined: number};
+  readonly instances: {
+    readonly in: number;
+    readonly written: number;
+    readonly skipped: number;
+    readonly quarantined: number;
+  };
   readonly bySopClass: Readonly<Record<string, number>>;
   /** 8 hexadecimal digits, `gggg:creator:ee`, or `private` -> what was done how often. */
   readonly actions: Readonly<Record<string, Partial<Record<Label, number>>>>;
@@ -48,7 +53,10 @@ export function deidReport(request: DeidRequest, {outcomes, tally}: DeidRun, sec
     instances: {in: outcomes.length, written: written.length, skipped: skipped.length, quarantined: quarantined.length},
     bySopClass: countBy(written.map(outcome => outcome.sopClassUid)),
     actions: Object.fromEntries(keys.toSorted(([a], [b]) => (a < b ? -1 : 1))),
-    counts: Object.fromEntries(counters.map(counter => [counter, tally.counts[counter] ?? 0])) as Record<Counter, number>,
+    counts: Object.fromEntries(counters.map(counter => [counter, tally.counts[counter] ?? 0])) as Record<
+      Counter,
+      number
+    >,
     skipped: countBy(skipped.map(outcome => outcome.reason)),
     quarantine: countBy(quarantined.map(outcome => outcome.reason)),
     profileOverrides: request.profileOverrides.map(({tag, action, reason}) => ({tag: hexTag(tag), action, reason})),

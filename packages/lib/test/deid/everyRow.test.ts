@@ -12,11 +12,15 @@ import {aFile, bytes, output, sequence, text} from './support/instances.ts';
 import {dcmdumpProblems, pydicomProblems} from './support/peers.ts';
 
 /** Groups that cannot stand in a data set at all, and what identifies the instance. */
-const rows = profileTable.filter(([tag]) => tag >>> 16 > 0x0004 && ![0x0008_0018, 0x0020_000d, 0x0020_000e].includes(tag));
+const rows = profileTable.filter(
+  ([tag]) => tag >>> 16 > 0x0004 && ![0x0008_0018, 0x0020_000d, 0x0020_000e].includes(tag),
+);
 const isBytes = (vr: Vr) => vr === 'OB' || vr === 'OW' || vr === 'UN';
 
 function marker(tag: Tag): string {
-  const letters = [...tag.toString(16).padStart(8, '0')].map(digit => String.fromCharCode(0x61 + Number.parseInt(digit, 16))).join('');
+  const letters = [...tag.toString(16).padStart(8, '0')]
+    .map(digit => String.fromCharCode(0x61 + Number.parseInt(digit, 16)))
+    .join('');
   return `zq${letters}`;
 }
 
@@ -24,7 +28,8 @@ const markerDate = '19431017';
 const markerUid = (tag: Tag) => `1.2.826.0.1.9999999.77.${tag}`;
 
 function marked(tag: Tag, vr: Vr): NewElement {
-  if (vr === 'SQ') return sequence(tag, [[text(0x0008_103e, 'LO', `${marker(tag)} T1`), text(0x0010_0010, 'PN', `${marker(tag)}^A`)]]);
+  if (vr === 'SQ')
+    return sequence(tag, [[text(0x0008_103e, 'LO', `${marker(tag)} T1`), text(0x0010_0010, 'PN', `${marker(tag)}^A`)]]);
   if (isBytes(vr)) return bytes(tag, vr, Buffer.from(`${marker(tag)}  `));
   if (vr === 'UI') return text(tag, vr, markerUid(tag));
   if (vr === 'DA' || vr === 'DT') return text(tag, vr, markerDate);
@@ -54,20 +59,23 @@ describe.each([0, 1, 5])('every row of the table, %i sequences deep', depth => {
   });
   afterAll(() => rmSync(folder, {recursive: true}));
 
-  it.each(['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2.2'])('leaves no marker in %s, and a readable object', async syntax => {
-    const result = await output(aFile(nested(depth), syntax));
-    const all = `${result.toString('latin1')}${result.toString('latin1').replaceAll('\0', '')}`;
-    const survivors = rows.filter(([tag, , vr]) => {
-      if (vr === 'UI') return all.includes(`${markerUid(tag)}\0`) || all.includes(`${markerUid(tag)}\\`);
-      return all.toLowerCase().includes(marker(tag));
-    });
-    expect(survivors.map(([tag]) => formatTag(tag))).toEqual([]);
-    expect(all).not.toContain(markerDate);
-    const path = join(folder, `${syntax}.dcm`);
-    writeFileSync(path, result);
-    expect(pydicomProblems([path])).toEqual([]);
-    expect(dcmdumpProblems([path])).toEqual([]);
-  });
+  it.each(['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2.2'])(
+    'leaves no marker in %s, and a readable object',
+    async syntax => {
+      const result = await output(aFile(nested(depth), syntax));
+      const all = `${result.toString('latin1')}${result.toString('latin1').replaceAll('\0', '')}`;
+      const survivors = rows.filter(([tag, , vr]) => {
+        if (vr === 'UI') return all.includes(`${markerUid(tag)}\0`) || all.includes(`${markerUid(tag)}\\`);
+        return all.toLowerCase().includes(marker(tag));
+      });
+      expect(survivors.map(([tag]) => formatTag(tag))).toEqual([]);
+      expect(all).not.toContain(markerDate);
+      const path = join(folder, `${syntax}.dcm`);
+      writeFileSync(path, result);
+      expect(pydicomProblems([path])).toEqual([]);
+      expect(dcmdumpProblems([path])).toEqual([]);
+    },
+  );
 
   it('keeps what must be there, empty', async () => {
     const written = parseInstance(await output(aFile(nested(depth))));
@@ -82,7 +90,9 @@ describe.each([0, 1, 5])('every row of the table, %i sequences deep', depth => {
   it('removes what must not be there', async () => {
     const written = parseInstance(await output(aFile(nested(depth))));
     const holder = holderAt(written.dataSet, depth);
-    const left = rows.filter(([tag, , , , , action]) => action === 'remove' && holder !== undefined && findElement(holder, tag) !== undefined);
+    const left = rows.filter(
+      ([tag, , , , , action]) => action === 'remove' && holder !== undefined && findElement(holder, tag) !== undefined,
+    );
     expect(left.map(([tag]) => formatTag(tag))).toEqual([]);
   });
 });

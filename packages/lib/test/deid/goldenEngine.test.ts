@@ -1,14 +1,14 @@
 import {readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';
+import {DeidError} from '../../src/deid/deidError.ts';
 import {type DataSet, findElement, itemsOf} from '../../src/dicom/dataSet.ts';
-import {parseInstance} from '../../src/dicom/read.ts';
 import {tagOf} from '../../src/dicom/dictionary.ts';
+import {parseInstance} from '../../src/dicom/read.ts';
 import {parseTag, type Tag} from '../../src/dicom/tag.ts';
 import {text as textOf} from '../../src/dicom/values.ts';
 import type {Vr} from '../../src/dicom/vr.ts';
 import type {NewElement} from '../../src/dicom/write.ts';
-import {DeidError} from '../../src/deid/deidError.ts';
 import {aFile, aRequest, bytes, bytesOf, deidentified, sequence, text} from './support/instances.ts';
 
 interface GoldenCase {
@@ -78,14 +78,25 @@ function instanceOf(group: readonly GoldenCase[]): Buffer {
 }
 
 function holderOf(root: DataSet, path: readonly Tag[]): DataSet | undefined {
-  return path.reduce<DataSet | undefined>((holder, tag) => (holder === undefined ? undefined : itemsOf(holder, tag)[0]), root);
+  return path.reduce<DataSet | undefined>(
+    (holder, tag) => (holder === undefined ? undefined : itemsOf(holder, tag)[0]),
+    root,
+  );
 }
 
 async function differences(group: readonly GoldenCase[]): Promise<string[]> {
   const [first] = group;
   if (first === undefined) return [];
-  const request = {...aRequest, project: first.project, subject: first.patientId, uidStyle: first.style, dateIncrement: first.dateIncrement};
-  const refused = group.some(one => one.rewrite !== 'same' && (one.rewrite.defect === 'DE-13' || one.rewrite.defect === 'DE-14'));
+  const request = {
+    ...aRequest,
+    project: first.project,
+    subject: first.patientId,
+    uidStyle: first.style,
+    dateIncrement: first.dateIncrement,
+  };
+  const refused = group.some(
+    one => one.rewrite !== 'same' && (one.rewrite.defect === 'DE-13' || one.rewrite.defect === 'DE-14'),
+  );
   try {
     const outcome = await deidentified(instanceOf(group), request);
     if (refused) return [`${first.file}: the request was not refused`];
@@ -95,9 +106,12 @@ async function differences(group: readonly GoldenCase[]): Promise<string[]> {
       const want = one.rewrite === 'same' ? one.expected : one.rewrite.expected;
       const isThere = holder !== undefined && findElement(holder, tagOfCase(one)) !== undefined;
       const got = isThere ? textOf(holder, tagOfCase(one)) : null;
-      const name = outcome.kind === 'written' ? `${outcome.identity.modality}.${outcome.identity.sopInstanceUid}.dcm` : '';
+      const name =
+        outcome.kind === 'written' ? `${outcome.identity.modality}.${outcome.identity.sopInstanceUid}.dcm` : '';
       const wrongName = one.outputName !== undefined && one.rewrite === 'same' && one.outputName !== name;
-      return got === want && !wrongName ? [] : [`${one.id} ${one.keyword} ${one.where}: ${got} ${name}, not ${want} ${one.outputName ?? ''}`];
+      return got === want && !wrongName
+        ? []
+        : [`${one.id} ${one.keyword} ${one.where}: ${got} ${name}, not ${want} ${one.outputName ?? ''}`];
     });
   } catch (error) {
     if (error instanceof DeidError && refused) return [];

@@ -23,7 +23,9 @@ interface StandardRow {
 }
 
 function golden<T>(name: string): T {
-  return JSON.parse(readFileSync(fileURLToPath(new URL(`../../../../../shared/data/golden/${name}`, import.meta.url)), 'utf8')) as T;
+  return JSON.parse(
+    readFileSync(fileURLToPath(new URL(`../../../../../shared/data/golden/${name}`, import.meta.url)), 'utf8'),
+  ) as T;
 }
 
 const standard = golden<{rows: StandardRow[]}>('ps3.15-e1-1.json').rows;
@@ -67,17 +69,25 @@ function genericAction([, keyword, vr, basic, options]: ProfileRow): Action {
   return ['OB', 'OW', 'UN'].includes(vr) ? 'zeroBytes' : 'dummy';
 }
 
-const genericReasons = /^(basic|modified dates|patient characteristics|structured content|graphics: geometry kept|descriptors|device pseudonym)/;
+const genericReasons =
+  /^(basic|modified dates|patient characteristics|structured content|graphics: geometry kept|descriptors|device pseudonym)/;
 
 describe('our table of the profile', () => {
   it('has every row of Table E.1-1 with the codes of the standard, and no other', () => {
     const single = standard.filter(row => /^\([0-9A-F]{4},[0-9A-F]{4}\)$/i.test(row.tag));
     const ours = profileTable.map(([tag, , , basic, options]) => `${formatTag(tag)} ${basic} ${options}`);
-    expect(ours).toEqual(single.map(row => `${row.tag.toUpperCase()} ${row.basic_profile} ${optionsOf(row)}`).toSorted());
-    const many = standard.filter(row => !single.includes(row)).map(row => `${row.tag.replace(/[()]/g, '')} ${row.basic_profile} ${optionsOf(row)}`);
-    expect(patternRows.filter(row => row[2] !== '').map(([pattern, , basic, options]) => `${pattern} ${basic} ${options}`).toSorted()).toEqual(
-      many.toSorted(),
+    expect(ours).toEqual(
+      single.map(row => `${row.tag.toUpperCase()} ${row.basic_profile} ${optionsOf(row)}`).toSorted(),
     );
+    const many = standard
+      .filter(row => !single.includes(row))
+      .map(row => `${row.tag.replace(/[()]/g, '')} ${row.basic_profile} ${optionsOf(row)}`);
+    expect(
+      patternRows
+        .filter(row => row[2] !== '')
+        .map(([pattern, , basic, options]) => `${pattern} ${basic} ${options}`)
+        .toSorted(),
+    ).toEqual(many.toSorted());
     expect(profileTable.length + many.length).toBe(657);
   });
 
@@ -105,7 +115,9 @@ describe('our table of the profile', () => {
   });
 
   it('gives a reason for every row', () => {
-    expect([...profileTable.map(row => row[6]), ...gatewayRows.map(row => row[4])].filter(why => why === '')).toEqual([]);
+    expect([...profileTable.map(row => row[6]), ...gatewayRows.map(row => row[4])].filter(why => why === '')).toEqual(
+      [],
+    );
   });
 });
 
@@ -140,9 +152,14 @@ describe('the rule of an attribute', () => {
   });
 
   it('may be changed by the site, but never so that it keeps who the patient is', () => {
-    const changed = new Profile({...aRequest, profileOverrides: [{tag: 0x0018_1160, action: 'remove', reason: 'test'}]});
+    const changed = new Profile({
+      ...aRequest,
+      profileOverrides: [{tag: 0x0018_1160, action: 'remove', reason: 'test'}],
+    });
     expect(changed.ruleOf(0x0018_1160)).toMatchObject({action: 'remove', source: 'override'});
-    expect(() => new Profile({...aRequest, profileOverrides: [{tag: 0x0010_1000, action: 'keep', reason: 'test'}]})).toThrow(/may not keep/);
+    expect(
+      () => new Profile({...aRequest, profileOverrides: [{tag: 0x0010_1000, action: 'keep', reason: 'test'}]}),
+    ).toThrow(/may not keep/);
   });
 });
 
@@ -157,10 +174,17 @@ describe('safe private elements', () => {
   it('are those of Table E.3.10-1', () => {
     const ours = safePrivateRows.flatMap(([creator, group, elements]) =>
       Object.entries(elements).flatMap(([vr, numbers]) =>
-        numbers.split(' ').map(number => `${creator} (${group.toString(16).toUpperCase().padStart(4, '0')},xx${number}) ${vr === '--' ? '' : vr}`),
+        numbers
+          .split(' ')
+          .map(
+            number =>
+              `${creator} (${group.toString(16).toUpperCase().padStart(4, '0')},xx${number}) ${vr === '--' ? '' : vr}`,
+          ),
       ),
     );
-    const theirs = rows.map(row => `${row.private_creator} ${row.tag.toUpperCase().replace('XX', 'xx')} ${row.vr.replace('OW/OB', 'OW')}`);
+    const theirs = rows.map(
+      row => `${row.private_creator} ${row.tag.toUpperCase().replace('XX', 'xx')} ${row.vr.replace('OW/OB', 'OW')}`,
+    );
     expect(ours.toSorted()).toEqual(theirs.toSorted());
     expect(ours).toHaveLength(479);
   });
@@ -182,15 +206,40 @@ describe('the stamp', () => {
     const rows = golden<{rows: {code_value: string; code_meaning: string}[]}>('ps3.16-cid-7050.json').rows;
     const meaning = new Map(rows.map(row => [row.code_value, row.code_meaning]));
     const request = {...aRequest, retain: {deviceIdentity: true}};
-    const sequence = stampElements(request, defaultCharacterSet, true, new Set(['113102'])).find(element => element.tag === 0x0012_0064);
+    const sequence = stampElements(request, defaultCharacterSet, true, new Set(['113102'])).find(
+      element => element.tag === 0x0012_0064,
+    );
     const items = sequence?.vr === 'SQ' ? sequence.items : [];
-    const written = items.map(item => item.map(element => (element.vr === 'SQ' ? '' : element.value.toString('latin1'))));
-    expect(written.map(([code, , text]) => [code, text])).toEqual(written.map(([code]) => [code, meaning.get(code ?? '')]));
-    expect(written.map(([code]) => code)).toEqual(['113100', '113101', '113102', '113103', '113104', '113105', '113107', '113108', '113109', '113111']);
+    const written = items.map(item =>
+      item.map(element => (element.vr === 'SQ' ? '' : element.value.toString('latin1'))),
+    );
+    expect(written.map(([code, , text]) => [code, text])).toEqual(
+      written.map(([code]) => [code, meaning.get(code ?? '')]),
+    );
+    expect(written.map(([code]) => code)).toEqual([
+      '113100',
+      '113101',
+      '113102',
+      '113103',
+      '113104',
+      '113105',
+      '113107',
+      '113108',
+      '113109',
+      '113111',
+    ]);
   });
 
   it('claims only what was done', () => {
-    expect(appliedCodes(aRequest, false, new Set())).toEqual(['113100', '113103', '113104', '113105', '113107', '113108', '113111']);
+    expect(appliedCodes(aRequest, false, new Set())).toEqual([
+      '113100',
+      '113103',
+      '113104',
+      '113105',
+      '113107',
+      '113108',
+      '113111',
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 import type {DataSet} from '../../dicom/dataSet.ts';
 import {knownTag, type Tag} from '../../dicom/tag.ts';
 import {numbers, strings} from '../../dicom/values.ts';
+import {quarantine} from '../outcome.ts';
 
 const tags = {
   samplesPerPixel: 0x0028_0002,
@@ -11,10 +12,16 @@ const tags = {
   bitsAllocated: 0x0028_0100,
 } as const;
 
-/** Images of an object; 1 where NumberOfFrames is absent. */
+/**
+ * Images of an object; 1 where NumberOfFrames is absent or empty.
+ * @throws Halt quarantined when it is no number: nobody can tell which bytes are pixels
+ */
 export function frameCount(root: DataSet): number {
-  const count = numbers(root, tags.numberOfFrames)?.[0];
-  return count !== undefined && Number.isInteger(count) && count > 0 ? count : 1;
+  const count = numbers(root, tags.numberOfFrames)?.[0] ?? 1;
+  if (!Number.isInteger(count) || count < 0) {
+    quarantine('bad-pixel-data', 'NumberOfFrames is no number', {tag: tags.numberOfFrames});
+  }
+  return Math.max(count, 1);
 }
 
 /**

@@ -24,6 +24,7 @@ export const gatewayRows: readonly GatewayRow[] = [
   [0x0040_A160, 'TextValue', 'UT', 'narrativeDummy', 'free text; type 1C'],
   [0x0042_0010, 'DocumentTitle', 'ST', 'empty', 'titles name patients'],
   [0x0062_0005, 'SegmentLabel', 'LO', 'descriptorDummy', 'type 1'],
+  [0x0062_0009, 'SegmentAlgorithmName', 'LO', 'descriptorDummy', 'type 1C'],
   [0x0062_0006, 'SegmentDescription', 'ST', 'description', 'short descriptions are cleaned'],
   [0x0062_0020, 'TrackingID', 'UT', 'trackingId', 'the same lesion keeps the same id'],
   [0x0070_0002, 'GraphicLayer', 'CS', 'layerName', 'names of layers are typed by people'],

@@ -9,9 +9,9 @@ export type IdentifierSource = 'name' | 'id' | 'other' | 'birthDate';
 const longestCompact = 64;
 const shortestWord = 3;
 
-/** Words of real name and id fields that tell nothing about the patient, and that descriptions need. */
+/** Words in name and id fields that tell nothing about the patient, and that descriptions, codes and content items need. */
 const stopWords = new Set(
-  'left right brain head body spine chest abdomen neck knee unknown anonymous anonymized anonymised anon none null test phantom patient name removed research study series dr prof doctor md med van der den the and von mrs'.split(
+  'left right brain head body spine chest abdomen neck knee unknown anonymous anonymized anonymised anon none null test phantom patient name removed research study series dr prof doctor md med van der den the and von mrs text image images code container contains separate continuous complete partial verified unverified enter last first given family date time number'.split(
     ' ',
   ),
 );

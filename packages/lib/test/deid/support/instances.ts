@@ -1,9 +1,21 @@
-import {parseInstance} from '../../../src/dicom/read.ts';
-import {implicitLittleEndian, explicitLittleEndian, explicitBigEndian, type Encoding} from '../../../src/dicom/transferSyntax.ts';
-import {bytesElement, encodeDataSet, type NewElement, part10Header, sequenceElement, textElement} from '../../../src/dicom/write.ts';
 import {Deidentifier} from '../../../src/deid/engine.ts';
 import type {DeidOutcome} from '../../../src/deid/outcome.ts';
 import {type DeidRequest, defaultDeidRequest} from '../../../src/deid/request.ts';
+import {parseInstance} from '../../../src/dicom/read.ts';
+import {
+  type Encoding,
+  explicitBigEndian,
+  explicitLittleEndian,
+  implicitLittleEndian,
+} from '../../../src/dicom/transferSyntax.ts';
+import {
+  bytesElement,
+  encodeDataSet,
+  type NewElement,
+  part10Header,
+  sequenceElement,
+  textElement,
+} from '../../../src/dicom/write.ts';
 
 export const mrImageStorage = '1.2.840.10008.5.1.4.1.1.4';
 const syntaxes: Readonly<Record<string, Encoding>> = {
@@ -29,10 +41,19 @@ export const identity: readonly NewElement[] = [
 ];
 
 /** A file of an instance with these elements; those of {@link identity} where none of the same tag is given. */
-export function aFile(elements: readonly NewElement[], transferSyntaxUid = '1.2.840.10008.1.2.1', behind = Buffer.alloc(0)): Buffer {
+export function aFile(
+  elements: readonly NewElement[],
+  transferSyntaxUid = '1.2.840.10008.1.2.1',
+  behind = Buffer.alloc(0),
+): Buffer {
   const given = new Set(elements.map(element => element.tag));
   const all = [...identity.filter(element => !given.has(element.tag)), ...elements];
-  const meta = part10Header({sopClassUid: mrImageStorage, sopInstanceUid: '1.2.3', transferSyntaxUid, sourceAe: 'SENDER'});
+  const meta = part10Header({
+    sopClassUid: mrImageStorage,
+    sopInstanceUid: '1.2.3',
+    transferSyntaxUid,
+    sourceAe: 'SENDER',
+  });
   return Buffer.concat([meta, encodeDataSet(all, syntaxes[transferSyntaxUid] ?? explicitLittleEndian), behind]);
 }
 
@@ -44,7 +65,8 @@ export async function deidentified(file: Buffer, request: Partial<DeidRequest> =
 
 /** The bytes of an outcome that must be "written". */
 export function bytesOf(outcome: DeidOutcome): Buffer {
-  if (outcome.kind !== 'written') throw new Error(`${outcome.kind}: ${outcome.reason} ${'detail' in outcome ? outcome.detail : ''}`);
+  if (outcome.kind !== 'written')
+    throw new Error(`${outcome.kind}: ${outcome.reason} ${'detail' in outcome ? outcome.detail : ''}`);
   return Buffer.concat(outcome.chunks.filter(Buffer.isBuffer));
 }
 
