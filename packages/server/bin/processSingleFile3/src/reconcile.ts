@@ -19,7 +19,7 @@ const dayMs = 86_400_000;
 const youngMs = 60_000;
 
 /**
- * The second net: archived files that no link leads to, as if they had just been announced. Looks at studies that changed in
+ * The second net: archived files that no link leads to or no summary counts, as if they had just been announced. Looks at studies that changed in
  * the last days and whose lock is free, which is held shared while the study is looked at.
  * @param done paths that were handed out before: each is tried once in the life of the daemon
  */
@@ -33,7 +33,7 @@ export async function* unannounced(site: IndexedSite, days: number, done: Set<st
     if (!lock) continue;
     try {
       const folder = archiveFolder(site.root, study);
-      const names = await unlinkedFiles(site.root, study, now - youngMs);
+      const names = await neglectedFiles(site.root, study, now - youngMs);
       for (const name of names) {
         const path = join(folder, name);
         if (failed.has(path) || done.has(path)) continue;
@@ -66,26 +66,41 @@ async function failedPaths(root: string, since: Date): Promise<Set<string>> {
   return paths;
 }
 
-async function unlinkedFiles(root: string, study: Uid, before: number): Promise<string[]> {
+/** Files no link leads to, and those of series whose summary does not count all its links: the daemon was killed in between. */
+async function neglectedFiles(root: string, study: Uid, before: number): Promise<string[]> {
   const folder = archiveFolder(root, study);
-  const targets = new Set<string>();
+  const settled = new Set<string>();
   for (const series of await listSeriesFolders(root, study)) {
-    const links = rawSeries(root, study, series);
-    for (const name of readdirSync(links)) addTarget(targets, join(links, name));
+    const targets = linkTargets(rawSeries(root, study, series));
+    if (await isCounted(seriesJson(root, study, series), targets.length)) for (const path of targets) settled.add(path);
   }
   const files = readdirSync(folder, {withFileTypes: true}).filter(
     entry => entry.isFile() && !entry.name.startsWith('.'),
   );
-  const unlinked = files.map(({name}) => name).filter(name => !targets.has(join(folder, name)));
-  return unlinked.sort().filter(name => isOlder(join(folder, name), before));
+  const neglected = files.map(({name}) => name).filter(name => !settled.has(join(folder, name)));
+  return neglected.sort().filter(name => isOlder(join(folder, name), before));
 }
 
-function addTarget(targets: Set<string>, link: string): void {
+async function isCounted(path: string, links: number): Promise<boolean> {
   try {
-    targets.add(readlinkSync(link));
+    return (await readSeriesJson(path))?.NumFiles === String(links);
   } catch {
-    // no link, or gone
+    // unreadable: made anew with the first of its images
+    return false;
   }
+}
+
+function linkTargets(folder: string): string[] {
+  const targets: string[] = [];
+  for (const name of namesIn(folder).filter(each => !each.startsWith('.'))) {
+    try {
+      targets.push(readlinkSync(join(folder, name)));
+    } catch {
+      // no link, or gone: counts, but leads nowhere
+      targets.push('');
+    }
+  }
+  return targets;
 }
 
 function isOlder(path: string, time: number): boolean {
