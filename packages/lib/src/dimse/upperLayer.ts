@@ -1,31 +1,10 @@
 import type {Socket} from 'node:net';
-import {abortReason, abortSource, DimseError, protocolError} from './dimseError.ts';
+import {abortReason, abortSource, DimseError} from './dimseError.ts';
+import {Intake} from './intake.ts';
 import type {AssociateAccept, AssociateReject, AssociateRequest, ControlPdu, Fragment} from './pdu.ts';
-import {PduReader} from './pduReader.ts';
-import {encodePdu} from './pduWriter.ts';
 import {type Action, actionFor, type Event, nextState, type State} from './stateMachine.ts';
-
-/** What the user of the upper layer is told (the indication and confirmation primitives of PS3.8 7). */
-export interface UpperLayerUser {
-  /** A-ASSOCIATE indication; answer with `accept`, `reject` or `abort`. */
-  associateRequested?(request: AssociateRequest): void;
-  /** A-ASSOCIATE confirmation. */
-  associateAnswered?(answer: AssociateAccept | AssociateReject): void;
-  /** P-DATA indication. While a returned promise is pending nothing more is read from the line. */
-  dataArrived(fragment: Fragment): void | Promise<void>;
-  /** A-RELEASE indication; answer with `answerRelease`. */
-  releaseRequested(): void;
-  /** The association is over. Called exactly once; without an error it was released in order. */
-  ended(error: DimseError | undefined): void;
-}
-
-export interface UpperLayerOptions {
-  role: 'requestor' | 'acceptor';
-  /** How the peer is called in messages, e.g. `PACS at 10.0.0.1:104`. */
-  peerName: string;
-  /** The ARTIM timer of PS3.8 9.1.5. */
-  artimTimeoutMs: number;
-}
+import {Transport} from './transport.ts';
+import type {UpperLayerOptions, UpperLayerUser} from './upperLayerUser.ts';
 
 const pduEvent: Record<ControlPdu['kind'], Event> = {
   'associate-request': 'Evt6',
@@ -36,32 +15,40 @@ const pduEvent: Record<ControlPdu['kind'], Event> = {
   abort: 'Evt16',
 };
 
+/** What the peer did when an action ends the association, unless something more telling is known. */
+const failures: Partial<Record<Action, string>> = {
+  'AA-1': 'sent something else than a request for an association',
+  'AA-2': 'left before there was an association',
+  'AA-4': 'closed the connection without a release',
+  'AA-5': 'left before there was an association',
+  'AA-8': 'sent a PDU that is out of place',
+  'AR-5': 'left after the association was refused',
+};
+
 /**
  * One association's upper layer over a connected socket: carries out the actions of the state machine (PS3.8 9.2).
  * Knows PDUs, not messages.
  */
 export class UpperLayer {
-  readonly socket: Socket;
-  /** `performance.now()` when bytes last came. */
-  lastHeard = performance.now();
+  #transport: Transport;
   #state: State = 'Sta1';
-  #reader = new PduReader();
+  #intake: Intake;
   #user: UpperLayerUser;
   #options: UpperLayerOptions;
-  #artim: NodeJS.Timeout | undefined;
-  #held = false;
-  #deaf = false;
   #ended = false;
   #outgoing: ControlPdu | undefined;
   #incoming: ControlPdu | undefined;
   #failure: DimseError | undefined;
 
   constructor(socket: Socket, user: UpperLayerUser, options: UpperLayerOptions) {
-    this.socket = socket;
+    this.#transport = new Transport(socket, options.artimTimeoutMs, () => this.#fire('Evt18'));
     this.#user = user;
     this.#options = options;
-    socket.setNoDelay(true);
-    socket.on('data', chunk => this.#dataCame(chunk as Buffer));
+    this.#intake = new Intake(socket, {
+      took: token => this.#took(token),
+      unreadable: error => this.#protocolViolated(error),
+      failed: error => this.#userFailed(error),
+    });
     socket.on('error', cause => {
       this.#failure ??= new DimseError('closed', `connection to ${options.peerName} broke: ${cause.message}`, {cause});
     });
@@ -69,13 +56,22 @@ export class UpperLayer {
     if (options.role === 'acceptor') this.#fire('Evt5');
   }
 
+  get socket(): Socket {
+    return this.#transport.socket;
+  }
+
   get state(): State {
     return this.#state;
   }
 
-  /** True while a consumer keeps us from reading: silence of the line is our own doing then. */
+  /** True while our own user keeps us from reading. */
   get isHeld(): boolean {
-    return this.#held;
+    return this.#intake.isHeld;
+  }
+
+  /** `performance.now()` when bytes last came. */
+  get lastHeard(): number {
+    return this.#intake.lastHeard;
   }
 
   /** A-ASSOCIATE request, over the connection that is there already. */
@@ -105,13 +101,7 @@ export class UpperLayer {
   sendData(frames: Buffer[], written?: () => void): boolean {
     if (actionFor('Evt9', this.#state) === undefined || this.socket.destroyed) return false;
     this.#fire('Evt9');
-    const last = frames.length - 1;
-    if (last > 0) this.socket.cork();
-    frames.forEach((frame, index) => {
-      if (index === last && written) this.socket.write(frame, () => written());
-      else this.socket.write(frame);
-    });
-    if (last > 0) this.socket.uncork();
+    this.#transport.sendFrames(frames, written);
     return true;
   }
 
@@ -136,59 +126,16 @@ export class UpperLayer {
     this.#end(error);
   }
 
-  #dataCame(chunk: Buffer): void {
-    this.lastHeard = performance.now();
-    if (this.#deaf) return;
-    this.#reader.feed(chunk);
-    if (!this.#held) this.#pump();
-  }
-
-  /** Hands on all that has come; stops when the user returns a promise and goes on when that is settled. */
-  #pump(): void {
-    while (!this.#held && !this.#deaf) {
-      let token: ControlPdu | Fragment | undefined;
-      try {
-        token = this.#reader.next();
-      } catch (error) {
-        this.#protocolViolated(error instanceof DimseError ? error : protocolError(String(error)));
-        return;
-      }
-      if (!token) return;
-      if (token.kind === 'fragment') this.#fragmentCame(token);
-      else this.#pduCame(token);
+  #took(token: ControlPdu | Fragment): void | Promise<void> {
+    if (token.kind !== 'fragment') {
+      this.#incoming = token;
+      this.#fire(pduEvent[token.kind]);
+      return undefined;
     }
-  }
-
-  #pduCame(pdu: ControlPdu): void {
-    this.#incoming = pdu;
-    this.#fire(pduEvent[pdu.kind]);
-  }
-
-  #fragmentCame(fragment: Fragment): void {
     const action = actionFor('Evt10', this.#state);
-    if (action !== 'DT-2' && action !== 'AR-6') {
-      this.#fire('Evt10');
-      return;
-    }
-    try {
-      const wait = this.#user.dataArrived(fragment);
-      if (wait) this.#hold(wait);
-    } catch (error) {
-      this.#userFailed(error);
-    }
-  }
-
-  #hold(wait: Promise<void>): void {
-    this.#held = true;
-    this.socket.pause();
-    wait
-      .catch(error => this.#userFailed(error))
-      .then(() => {
-        this.#held = false;
-        this.lastHeard = performance.now();
-        this.socket.resume();
-        this.#pump();
-      });
+    if (action === 'DT-2' || action === 'AR-6') return this.#user.dataArrived(token);
+    this.#fire('Evt10');
+    return undefined;
   }
 
   #userFailed(error: unknown): void {
@@ -204,7 +151,6 @@ export class UpperLayer {
   #protocolViolated(error: DimseError): void {
     const named = `${this.#options.peerName} broke the DICOM protocol: ${error.message}`;
     this.#failure = new DimseError('protocol', named, {source: error.source, reason: error.reason});
-    this.#deaf = true;
     this.#fire('Evt19');
   }
 
@@ -212,45 +158,41 @@ export class UpperLayer {
     const action = actionFor(event, this.#state);
     if (action === undefined) return;
     this.#state = this.#carryOut(action);
-    if (this.#state === 'Sta13') {
-      this.#held = false;
-      this.socket.resume();
-    }
+    if (this.#state === 'Sta13') this.#intake.letGo();
     this.#inform(action);
   }
 
   /** What the action does to the connection; the user hears of it in `#inform`, once the state is the new one. */
   #carryOut(action: Action): State {
+    const transport = this.#transport;
     switch (action) {
       case 'AE-2':
       case 'AE-7':
-        this.#send(this.#outgoing);
+        if (this.#outgoing) transport.send(this.#outgoing);
         break;
       case 'AE-5':
-        this.#startArtim();
+        transport.startArtim();
         break;
       case 'AE-6':
         return this.#checkRequest();
-      case 'AE-8':
-        this.#sendLast(this.#outgoing);
-        break;
       case 'AR-1':
-        this.#send({kind: 'release-request'});
+        transport.send({kind: 'release-request'});
         break;
       case 'AR-8':
         return this.#options.role === 'requestor' ? 'Sta9' : 'Sta10';
       case 'AR-4':
-        this.#sendLast({kind: 'release-response'});
+        transport.sendLast({kind: 'release-response'});
         break;
       case 'AR-9':
-        this.#send({kind: 'release-response'});
+        transport.send({kind: 'release-response'});
         break;
+      case 'AE-8':
       case 'AA-1':
-        this.#sendLast(this.#outgoing?.kind === 'abort' ? this.#outgoing : {kind: 'abort', source: 0, reason: 0});
+        transport.sendLast(this.#outgoing ?? {kind: 'abort', source: abortSource.serviceUser, reason: 0});
         break;
       case 'AA-7':
       case 'AA-8':
-        this.#sendLast({
+        transport.sendLast({
           kind: 'abort',
           source: abortSource.serviceProvider,
           reason: this.#failure?.reason ?? abortReason.unexpectedPdu,
@@ -258,18 +200,16 @@ export class UpperLayer {
         break;
       case 'AE-4':
       case 'AR-3':
-      case 'AA-2':
       case 'AA-3':
-        this.#stopArtim();
-        // What was written last (a release response, an abort) still goes out before the connection is closed.
-        if (action === 'AA-2') this.socket.destroy();
-        else this.socket.end();
-        this.#closeSoon();
+        transport.close();
+        break;
+      case 'AA-2':
+        transport.destroy();
         break;
       case 'AR-5':
       case 'AA-4':
       case 'AA-5':
-        this.#stopArtim();
+        transport.stopArtim();
         break;
       default:
         break;
@@ -303,59 +243,26 @@ export class UpperLayer {
       case 'AA-3':
         this.#end(pdu?.kind === 'abort' ? peerAborted(peer, pdu.source, pdu.reason) : undefined);
         break;
-      case 'AA-4':
-        this.#end(this.#failure ?? new DimseError('closed', `${peer} closed the connection without a release`));
-        break;
-      case 'AA-8':
-        this.#end(this.#failure ?? new DimseError('protocol', `${peer} sent a PDU that is out of place`));
-        break;
-      case 'AA-1':
-      case 'AA-2':
-      case 'AA-5':
-      case 'AR-5':
-        this.#end(this.#failure ?? new DimseError('closed', `${peer} left before there was an association`));
-        break;
       default:
-        break;
+        this.#informOfFailure(action);
     }
+  }
+
+  #informOfFailure(action: Action): void {
+    const what = failures[action];
+    if (what === undefined) return;
+    const failure = action === 'AA-8' ? 'protocol' : 'closed';
+    this.#end(this.#failure ?? new DimseError(failure, `${this.#options.peerName} ${what}`));
   }
 
   /** AE-6: only protocol version 1 (bit 0) is spoken (PS3.8 table 9-11). */
   #checkRequest(): State {
-    this.#stopArtim();
+    this.#transport.stopArtim();
     const request = this.#incoming;
     if (request?.kind === 'associate-request' && (request.protocolVersion & 1) === 1) return 'Sta3';
     this.#failure = new DimseError('protocol', `${this.#options.peerName} speaks another version of the protocol`);
-    this.#sendLast({kind: 'associate-reject', result: 1, source: 2, reason: 2});
+    this.#transport.sendLast({kind: 'associate-reject', result: 1, source: 2, reason: 2});
     return 'Sta13';
-  }
-
-  #send(pdu: ControlPdu | undefined): void {
-    if (pdu && !this.socket.destroyed && this.socket.writable) this.socket.write(encodePdu(pdu));
-  }
-
-  /** After this PDU the peer closes; ARTIM closes when it does not. */
-  #sendLast(pdu: ControlPdu | undefined): void {
-    this.#send(pdu);
-    this.socket.end();
-    this.#startArtim();
-  }
-
-  #startArtim(): void {
-    this.#stopArtim();
-    this.#artim = setTimeout(() => this.#fire('Evt18'), this.#options.artimTimeoutMs);
-  }
-
-  #stopArtim(): void {
-    clearTimeout(this.#artim);
-  }
-
-  /** A half-closed connection whose peer never closes its half must not live on. */
-  #closeSoon(): void {
-    if (this.socket.destroyed) return;
-    const timer = setTimeout(() => this.socket.destroy(), this.#options.artimTimeoutMs);
-    this.socket.once('close', () => clearTimeout(timer));
-    this.socket.resume();
   }
 
   #end(error: DimseError | undefined): void {
