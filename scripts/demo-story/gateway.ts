@@ -28,11 +28,14 @@ export class Gateway {
     this.config = checkConfig(configText, this.configFile, {keys: []});
   }
 
-  /** Makes the folders, the REDCap projects and the configuration; starts nothing. */
-  static async make(dir: string): Promise<Gateway> {
+  /**
+   * Makes the folders, the REDCap projects and the configuration; starts nothing.
+   * @param change top-level keys of the configuration to replace
+   */
+  static async make(dir: string, change: Record<string, unknown> = {}): Promise<Gateway> {
     const {code, output} = await run('sandbox/sandbox', ['site', '--dir', dir], {});
     if (code !== 0) throw new Error(`sandbox site ended with ${code}`);
-    const gateway = new Gateway(dir, output);
+    const gateway = new Gateway(dir, JSON.stringify({...JSON.parse(output), ...change}, null, 2));
     const rules = gateway.config.PATHS.classifyRules;
     mkdirSync(dirname(rules), {recursive: true});
     copyFileSync(join(repo, 'packages/server/bin/processSingleFile3/classifyRules.example.json'), rules);
