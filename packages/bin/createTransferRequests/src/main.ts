@@ -1,8 +1,10 @@
 import {join} from 'node:path';
 import {runTool} from '@fiona/lib/cli/runTool';
+import {keepHeapSmall} from '@fiona/lib/cli/smallHeap';
 import {connectProject} from '@fiona/lib/redcap/connect';
 import {createTransferRequests, type RequestOptions} from './createTransferRequests.ts';
 
+keepHeapSmall();
 void runTool<RequestOptions>({
   name: 'createTransferRequests',
   description:

@@ -1,6 +1,6 @@
 import type {Uid} from '@fiona/lib/dicom/uid';
-import {type CouplingIndex, couplingsOf, indexCouplings, missingTransfers} from '@fiona/lib/transfers/coupling';
-import {type HashedCoupling, hashDestination} from './couplings.ts';
+import {type CouplingIndex, couplingsOf, missingTransfers} from '@fiona/lib/transfers/coupling';
+import {type CouplingLine, type HashedCoupling, hashDestination, lazyIndex} from './couplings.ts';
 import {fingerprint} from './fingerprint.ts';
 import {noRecord, recordDigest, type StudyRecord} from './record.ts';
 import type {StudyFiles} from './sortSeries.ts';
@@ -11,8 +11,8 @@ export interface Findings {
   readonly studies: ReadonlyMap<Uid, StudyFiles>;
   readonly known: Readonly<Record<string, KnownStudy>>;
   readonly pending: readonly Uid[];
-  readonly couplings: readonly HashedCoupling[];
-  readonly changedCouplings: readonly HashedCoupling[];
+  readonly couplings: readonly CouplingLine[];
+  readonly changedCouplings: readonly CouplingLine[];
   /** What Incoming says of the studies it was asked for, as far as they have changed. */
   readonly records: ReadonlyMap<string, StudyRecord>;
   /** Studies of which Incoming was asked for everything: what is not in `records` is not in Incoming. */
@@ -37,19 +37,19 @@ export interface Choice {
 export function chooseStudies(findings: Findings): Choice {
   const work = new Set<Uid>();
   const noted = new Map<Uid, string>();
-  const index = indexCouplings(findings.couplings);
+  const index = lazyIndex(findings.couplings);
   const pending = new Set(findings.pending);
   const coupled = coupledStudies(findings);
   for (const files of findings.studies.values()) {
     const {study} = files;
     if (files.settled.size === 0 || findings.refused.has(study)) continue;
     const known = findings.known[study];
-    const hasNews = files.changed.length > 0 || known === undefined;
+    const hasNews = known === undefined || known.files !== files.version;
     if (hasNews || findings.all || pending.has(study) || coupled.has(study)) work.add(study);
     else {
       const record = findings.records.get(study) ?? (findings.compared.has(study) ? noRecord : undefined);
       if (record === undefined) continue;
-      if (lacksSomething(files, known, record, index)) work.add(study);
+      if (lacksSomething(files, known, record, index())) work.add(study);
       else if (recordDigest(record) !== known.record) noted.set(study, recordDigest(record));
     }
   }
@@ -60,7 +60,7 @@ export function chooseStudies(findings: Findings): Choice {
 function coupledStudies({changedCouplings, known}: Findings): Set<string> {
   const found = new Set<string>();
   if (changedCouplings.length === 0) return found;
-  const index = indexCouplings(changedCouplings);
+  const index = lazyIndex(changedCouplings)();
   for (const [study, {accession}] of Object.entries(known)) {
     if (couplingsOf(index, {uid: fingerprint(study), accession}).valid.length > 0) found.add(study);
   }

@@ -1,20 +1,26 @@
 import type {CouplingEntry} from '@fiona/lib/redcap/couplingList';
-import type {Coupling, Destination} from '@fiona/lib/transfers/coupling';
+import {recordOrder} from '@fiona/lib/redcap/routing';
+import {type Coupling, type CouplingIndex, type Destination, indexCouplings} from '@fiona/lib/transfers/coupling';
 import {fingerprint} from './fingerprint.ts';
 
-/** An entry of the coupling list as the state keeps it: everything but the record id only as a fingerprint. */
+/**
+ * An entry of the coupling list as the state keeps it: one line of record id and fingerprints. Thousands of them are carried from run
+ * to run without ever being taken apart.
+ */
+export type CouplingLine = string;
+
+/** The same taken apart: everything but the record id is a fingerprint. */
 export type HashedCoupling = Coupling;
 
-export function hashCoupling(entry: CouplingEntry): HashedCoupling {
-  return {
-    id: entry.id,
-    order: entry.order,
-    accession: fingerprint(entry.accession),
-    studyUid: fingerprint(entry.studyUid),
-    project: fingerprint(entry.project),
-    subject: fingerprint(entry.subject),
-    event: fingerprint(entry.event),
-  };
+const separator = '\t';
+
+export function couplingLine({id, accession, studyUid, project, subject, event}: CouplingEntry): CouplingLine {
+  return [id, ...[accession, studyUid, project, subject, event].map(fingerprint)].join(separator);
+}
+
+export function hashedCoupling(line: CouplingLine): HashedCoupling {
+  const [id = '', accession = '', studyUid = '', project = '', subject = '', event = ''] = line.split(separator);
+  return {id, order: recordOrder(id), accession, studyUid, project, subject, event};
 }
 
 /** A transfer in the same form, to compare with entries. */
@@ -22,21 +28,10 @@ export function hashDestination({project, name, event}: Destination): Destinatio
   return {project: fingerprint(project), name: fingerprint(name), event: fingerprint(event)};
 }
 
-export function sameCoupling(a: Coupling, b: Coupling): boolean {
-  return (
-    a.id === b.id &&
-    a.accession === b.accession &&
-    a.studyUid === b.studyUid &&
-    a.project === b.project &&
-    a.subject === b.subject &&
-    a.event === b.event
-  );
-}
-
 /** The coupling list by now, and which of its entries are new or different. */
 export interface CouplingNews {
-  readonly entries: readonly HashedCoupling[];
-  readonly changed: readonly HashedCoupling[];
+  readonly couplings: readonly CouplingLine[];
+  readonly changed: readonly CouplingLine[];
 }
 
 /**
@@ -44,16 +39,27 @@ export interface CouplingNews {
  * @param found entries that REDCap gave; on a full pass the whole list, so that entries it lacks were deleted
  */
 export function mergeCouplings(
-  known: readonly HashedCoupling[],
-  found: readonly HashedCoupling[],
+  known: readonly CouplingLine[],
+  found: readonly CouplingLine[],
   pass: 'full' | 'changes',
 ): CouplingNews {
-  const before = new Map(known.map(entry => [entry.id, entry]));
-  const changed = found.filter(entry => {
-    const earlier = before.get(entry.id);
-    return earlier === undefined || !sameCoupling(earlier, entry);
-  });
-  const now = pass === 'full' ? new Map<string, HashedCoupling>() : before;
-  for (const entry of found) now.set(entry.id, entry);
-  return {entries: [...now.values()], changed};
+  if (pass === 'changes' && found.length === 0) return {couplings: known, changed: []};
+  const before = new Set(known);
+  const changed = found.filter(line => !before.has(line));
+  const list = pass === 'full' ? new Map<string, CouplingLine>() : new Map(known.map(line => [idOf(line), line]));
+  for (const line of found) list.set(idOf(line), line);
+  return {couplings: [...list.values()], changed};
+}
+
+/** The list ready for matching, made when it is first needed: most runs match nothing. */
+export function lazyIndex(lines: readonly CouplingLine[]): () => CouplingIndex<HashedCoupling> {
+  let index: CouplingIndex<HashedCoupling> | undefined;
+  return () => {
+    index ??= indexCouplings(lines.map(hashedCoupling));
+    return index;
+  };
+}
+
+function idOf(line: CouplingLine): string {
+  return line.slice(0, line.indexOf(separator));
 }

@@ -30,7 +30,7 @@ export async function lookAtDisk(
     log.warn(`site/raw: an entry that is no study or series is set aside (${reason})`);
     await setAside.note({key: path, reason, detail, version: reason});
   }
-  const sorted = sortSeries(scan, state, nowMs, youngSeconds);
+  const sorted = sortSeries(scan, state.ahead, nowMs, youngSeconds);
   for (const {study, series: uid, ageSeconds} of sorted.young) {
     log.debug(`wait a bit for '${study}/${uid}.json', file is still being changed (${ageSeconds}s)`);
   }

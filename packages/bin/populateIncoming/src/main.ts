@@ -1,8 +1,10 @@
 import {join} from 'node:path';
 import {runTool} from '@fiona/lib/cli/runTool';
+import {keepHeapSmall} from '@fiona/lib/cli/smallHeap';
 import {connectProject} from '@fiona/lib/redcap/connect';
 import {type PopulateOptions, populateIncoming} from './populateIncoming.ts';
 
+keepHeapSmall();
 void runTool<PopulateOptions>({
   name: 'populateIncoming',
   description:

@@ -1,3 +1,4 @@
+import {isDeepStrictEqual} from 'node:util';
 import type {Clock} from '@fiona/lib/cli/clock';
 import type {Log} from '@fiona/lib/cli/log';
 import type {SetAside} from '@fiona/lib/fs/setAside';
@@ -8,7 +9,7 @@ import type {Redcap} from '@fiona/lib/redcap/redcap';
 import {trimmed} from '@fiona/lib/redcap/routing';
 import {formatRedcapTime} from '@fiona/lib/redcap/time';
 import {type CouplingIndex, couplingsOf, missingTransfers} from '@fiona/lib/transfers/coupling';
-import {type HashedCoupling, hashCoupling, hashDestination, sameCoupling} from './couplings.ts';
+import {couplingLine, type HashedCoupling, hashDestination, hashedCoupling} from './couplings.ts';
 import {fingerprint} from './fingerprint.ts';
 import {newSeriesOf, planStudy, type StudyPlan} from './planStudy.ts';
 import {readSummaries} from './readSummaries.ts';
@@ -30,7 +31,7 @@ export interface PlanningTools {
 
 /** The coupling list: by fingerprints, and the entries that are at hand in clear. */
 export interface KnownCouplings {
-  readonly index: CouplingIndex<HashedCoupling>;
+  readonly index: () => CouplingIndex<HashedCoupling>;
   readonly inClear: ReadonlyMap<string, CouplingEntry>;
 }
 
@@ -42,11 +43,15 @@ export interface PlannedStudy {
   readonly accession: string;
 }
 
-interface ReadStudy {
+interface FoundStudy {
   readonly files: StudyFiles;
   readonly summaries: readonly SeriesSummary[];
-  readonly record: StudyRecord;
   readonly accession: string;
+}
+
+interface ComparedStudy extends FoundStudy {
+  readonly record: StudyRecord;
+  /** Coupling entries whose transfer is missing. */
   readonly missing: readonly HashedCoupling[];
 }
 
@@ -60,12 +65,13 @@ export async function planStudies(
   studies: readonly StudyFiles[],
   couplings: KnownCouplings,
 ): Promise<PlannedStudy[]> {
+  // first the disk: nobody else shall write between our look into Incoming and our import
+  const onDisk: FoundStudy[] = [];
+  for (const files of studies) onDisk.push(await findStudy(tools, files));
   const fields = await presentFields(tools.incoming, lookedUp, tools.log);
   const rows = await tools.incoming.read({fields, records: studies.map(({study}) => study)});
   const records = recordsByStudy(incomingRows(rows));
-  const read: ReadStudy[] = [];
-  for (const files of studies)
-    read.push(await readStudy(tools, files, records.get(files.study) ?? noRecord, couplings));
+  const read = onDisk.map(found => compared(found, records.get(found.files.study) ?? noRecord, couplings, tools.log));
   const entries = await entriesInClear(
     tools,
     read.flatMap(({missing}) => missing),
@@ -98,22 +104,21 @@ const lookedUp = {
   optional: studyFields.optional,
 };
 
-async function readStudy(
-  {root, setAside, log}: PlanningTools,
-  files: StudyFiles,
-  record: StudyRecord,
-  {index}: KnownCouplings,
-): Promise<ReadStudy> {
+async function findStudy({root, setAside}: PlanningTools, files: StudyFiles): Promise<FoundStudy> {
   const summaries = await readSummaries(root, files, setAside);
-  const accession = fingerprint(firstOf(summaries, summary => trimmed(summary.accession)));
+  return {files, summaries, accession: fingerprint(firstOf(summaries, summary => trimmed(summary.accession)))};
+}
+
+function compared(found: FoundStudy, record: StudyRecord, {index}: KnownCouplings, log: Log): ComparedStudy {
+  const {files, summaries, accession} = found;
   // a study without a readable series can't be registered, so it can't be coupled either
   const study = {uid: summaries.length > 0 ? fingerprint(files.study) : '', accession};
-  const {valid, superseded} = couplingsOf(index, study);
+  const {valid, superseded} = couplingsOf(index(), study);
   const missing = missingTransfers(valid, record.transfers.map(hashDestination));
   if (missing.length > 0) {
     for (const {id} of superseded) log.info(`CouplingList record ${id} is superseded for ${files.study}`);
   }
-  return {files, summaries, record, accession, missing};
+  return {...found, record, missing};
 }
 
 /** The entries as REDCap holds them. One that was changed or deleted meanwhile is left for the next run. */
@@ -126,11 +131,11 @@ async function entriesInClear(
   if (names.length === 0) return atHand;
   const rows = await couplingList.read({fields: await couplingFields(couplingList, log), records: names});
   const fetched = new Map(couplingEntries(rows).map(entry => [entry.id, entry]));
-  const unchanged = wanted
-    .map(expected => {
-      const entry = atHand.get(expected.id) ?? fetched.get(expected.id);
-      return entry && sameCoupling(hashCoupling(entry), expected) ? entry : undefined;
-    })
-    .filter(entry => entry !== undefined);
-  return new Map(unchanged.map(entry => [entry.id, entry]));
+  const known = new Map([...atHand, ...fetched]);
+  const isUnchanged = (expected: HashedCoupling) => {
+    const entry = known.get(expected.id);
+    return entry !== undefined && isDeepStrictEqual(hashedCoupling(couplingLine(entry)), expected);
+  };
+  const changed = new Set(wanted.filter(expected => !isUnchanged(expected)).map(({id}) => id));
+  return new Map([...known].filter(([id]) => !changed.has(id)));
 }

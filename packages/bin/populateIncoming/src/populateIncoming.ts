@@ -5,12 +5,11 @@ import type {Config} from '@fiona/lib/config/load';
 import type {Uid} from '@fiona/lib/dicom/uid';
 import {openSetAside, type SetAside} from '@fiona/lib/fs/setAside';
 import type {Redcap} from '@fiona/lib/redcap/redcap';
-import {indexCouplings} from '@fiona/lib/transfers/coupling';
 import {chooseStudies} from './chooseStudies.ts';
+import {lazyIndex} from './couplings.ts';
 import {type Disk, lookAtDisk} from './disk.ts';
 import {processStudies} from './processStudies.ts';
 import {readNews} from './readNews.ts';
-import {filesVersion} from './register.ts';
 import {outcomeOf} from './report.ts';
 import {openRuleBook} from './routingRules.ts';
 import type {StudyFiles} from './sortSeries.ts';
@@ -82,7 +81,7 @@ export async function populateIncoming(dependencies: Dependencies, options: Popu
       studiesAtOnce: config.REDCAP.exportRecords,
     },
     filesOf(choice.work, disk),
-    {index: indexCouplings(news.couplings), inClear: news.entries},
+    {index: lazyIndex(news.couplings), inClear: news.entries},
     registered => keeper.remember(registered),
   );
   if (!dryRun) {
@@ -97,7 +96,7 @@ export async function populateIncoming(dependencies: Dependencies, options: Popu
 /** Studies that REDCap refused and that have not changed since. */
 function refusedAsTheyAre({studies}: Disk, setAside: SetAside): Set<Uid> {
   const candidates = [...studies.values()].filter(({study}) => setAside.list().some(({item}) => item === study));
-  return new Set(candidates.filter(files => setAside.has(files.study, filesVersion(files))).map(({study}) => study));
+  return new Set(candidates.filter(files => setAside.has(files.study, files.version)).map(({study}) => study));
 }
 
 function filesOf(work: readonly Uid[], {studies}: Disk): StudyFiles[] {

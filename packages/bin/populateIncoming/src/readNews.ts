@@ -6,7 +6,7 @@ import {type CouplingEntry, couplingEntries, couplingFields} from '@fiona/lib/re
 import {incomingRows} from '@fiona/lib/redcap/incoming';
 import {readView, type ViewState} from '@fiona/lib/redcap/incremental';
 import type {Redcap} from '@fiona/lib/redcap/redcap';
-import {type HashedCoupling, hashCoupling, mergeCouplings} from './couplings.ts';
+import {type CouplingLine, couplingLine, mergeCouplings} from './couplings.ts';
 import {recordsByStudy, type StudyRecord} from './record.ts';
 import type {SortedSeries} from './sortSeries.ts';
 import type {PopulateState} from './state.ts';
@@ -14,8 +14,8 @@ import type {PopulateState} from './state.ts';
 /** What has changed in REDCap since the last run. */
 export interface News {
   /** The coupling list by now. */
-  readonly couplings: readonly HashedCoupling[];
-  readonly changedCouplings: readonly HashedCoupling[];
+  readonly couplings: readonly CouplingLine[];
+  readonly changedCouplings: readonly CouplingLine[];
   /** Entries that came in this run, in clear, by record id. */
   readonly entries: ReadonlyMap<string, CouplingEntry>;
   readonly couplingView: ViewState;
@@ -55,7 +55,7 @@ export async function readNews(
     state: state.couplingView,
   });
   const registered = [...studies.values()]
-    .filter(({study, settled, changed}) => settled.size > 0 && changed.length === 0 && study in state.studies)
+    .filter(({study, settled, version}) => settled.size > 0 && state.studies[study]?.files === version)
     .map(({study}) => study);
   const changes = await readView(incoming, {
     ...common,
@@ -64,12 +64,15 @@ export async function readNews(
     fullRecords: registered,
   });
   const entries = couplingEntries(list.rows);
-  const merged = mergeCouplings(state.couplings, entries.map(hashCoupling), list.pass);
-  for (const {id, project, subject} of merged.changed) {
-    if (project !== '' && subject === '') log.warn(`CouplingList record ${id} has no subject: ignored`);
+  const merged = mergeCouplings(state.couplings, entries.map(couplingLine), list.pass);
+  const isChanged = new Set(merged.changed);
+  for (const entry of entries) {
+    const lacksSubject = entry.project !== '' && entry.subject === '';
+    if (lacksSubject && isChanged.has(couplingLine(entry)))
+      log.warn(`CouplingList record ${entry.id} has no subject: ignored`);
   }
   return {
-    couplings: merged.entries,
+    couplings: merged.couplings,
     changedCouplings: merged.changed,
     entries: new Map(entries.map(entry => [entry.id, entry])),
     couplingView: list.next,

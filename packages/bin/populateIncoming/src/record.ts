@@ -42,5 +42,5 @@ export function recordDigest({series, transfers}: RecordOutline): string {
       JSON.stringify(['transfers', instance, project, name, event]),
     ),
   ];
-  return fingerprint(parts.sort().join('\n')).slice(0, 22);
+  return fingerprint(parts.sort().join('\n'));
 }

@@ -67,7 +67,7 @@ async function refuse(
     key: files.study,
     reason: 'refused-by-redcap',
     detail: `REDCap refuses the rows of this study: ${why}`,
-    version: filesVersion(files),
+    version: files.version,
   });
 }
 
@@ -81,17 +81,5 @@ function tellTransfers(confirmed: readonly PlannedStudy[], log: Log): void {
 
 /** What is remembered of a registered study. */
 export function rememberedStudy({files, plan, accession}: PlannedStudy): KnownStudy {
-  return {
-    series: Object.fromEntries(
-      [...files.settled].map(([series, {modified, size}]) => [series, [modified, size] as const]),
-    ),
-    accession,
-    record: recordDigest(plan.outcome),
-  };
-}
-
-/** Identifies the present form of a study's summaries. */
-export function filesVersion({settled}: StudyFiles): string {
-  const stamps = [...settled].map(([series, {modified, size}]) => `${series} ${modified} ${size}`).sort();
-  return shortHash(stamps.join('\n'));
+  return {files: files.version, accession, record: recordDigest(plan.outcome)};
 }

@@ -47,8 +47,11 @@ export function baseRow(
   const date: Values = arrival.isNew && arrival.hasArrivalDate ? {study_arrival_date: arrival.now} : {};
   if (known === undefined) return {...found, ...date, incoming_studies_complete: '2'};
   const filled = Object.entries(found).filter(([field, value]) => isNothing(known.values[field]) && !isNothing(value));
-  const values = {...Object.fromEntries(filled), ...date};
-  return Object.keys(values).length === 0 ? undefined : values;
+  const values: Values = {...Object.fromEntries(filled), ...date};
+  if (Object.keys(values).length === 0) return undefined;
+  // a record that somebody else began, to ask for a transfer
+  const isBegun = ['', '0'].includes(known.values.incoming_studies_complete ?? '');
+  return isBegun ? {...values, incoming_studies_complete: '2'} : values;
 }
 
 /** Columns of a series row. */

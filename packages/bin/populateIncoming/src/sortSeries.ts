@@ -1,14 +1,15 @@
 import type {Uid} from '@fiona/lib/dicom/uid';
 import type {RawScan, Stamp} from '@fiona/lib/transfers/rawScan';
+import {fingerprint} from './fingerprint.ts';
 import type {PopulateState} from './state.ts';
 
 /** The series of one study on disk. */
 export interface StudyFiles {
   readonly study: Uid;
-  /** Not being written any more: known or changed. */
+  /** Those that are not being written any more. */
   readonly settled: ReadonlyMap<Uid, Stamp>;
-  /** Settled ones that have not been dealt with in this form. */
-  readonly changed: readonly Uid[];
+  /** Identifies the settled summaries in their present form. */
+  readonly version: string;
 }
 
 export interface SortedSeries {
@@ -20,13 +21,13 @@ export interface SortedSeries {
 }
 
 /**
- * Sorts what lies on disk into known, changed and still arriving. A summary changes with every instance, so a series is complete when
+ * Sorts what lies on disk into settled and still arriving. A summary changes with every instance, so a series is complete when
  * its summary has been left alone for `youngSeconds`. One dated in the future is when it did not change for that long since it was
  * first seen; its date would keep it waiting for ever.
  */
 export function sortSeries(
   scan: RawScan,
-  state: Pick<PopulateState, 'studies' | 'ahead'>,
+  earlier: PopulateState['ahead'],
   nowMs: number,
   youngSeconds: number,
 ): SortedSeries {
@@ -34,29 +35,31 @@ export function sortSeries(
   const young: {study: Uid; series: Uid; ageSeconds: number}[] = [];
   const ahead: Record<string, readonly [number, number, number]> = {};
   for (const [study, files] of scan.studies) {
-    const known = state.studies[study]?.series ?? {};
     const settled = new Map<Uid, Stamp>();
-    const changed: Uid[] = [];
     for (const [series, stamp] of files) {
-      const {modified, size} = stamp;
-      const stamped = known[series];
-      const isKnown = stamped !== undefined && stamped[0] === modified && stamped[1] === size;
-      let age = nowMs - modified;
-      if (age < 0 && !isKnown) {
+      let age = nowMs - stamp.modified;
+      if (age < 0) {
         const key = `${study}/${series}`;
-        const before = state.ahead[key];
-        const seen =
-          before !== undefined && before[0] === modified && before[1] === size ? Math.min(before[2], nowMs) : nowMs;
-        ahead[key] = [modified, size, seen];
+        const seen = firstSeen(stamp, earlier[key], nowMs);
+        ahead[key] = [stamp.modified, stamp.size, seen];
         age = nowMs - seen;
       }
-      if (!isKnown && age < youngSeconds * 1000) young.push({study, series, ageSeconds: Math.round(age / 1000)});
-      else {
-        settled.set(series, stamp);
-        if (!isKnown) changed.push(series);
-      }
+      if (age < youngSeconds * 1000) young.push({study, series, ageSeconds: Math.round(age / 1000)});
+      else settled.set(series, stamp);
     }
-    studies.set(study, {study, settled, changed});
+    studies.set(study, {study, settled, version: versionOf(settled)});
   }
   return {studies, young, ahead};
+}
+
+function firstSeen({modified, size}: Stamp, before: PopulateState['ahead'][string] | undefined, nowMs: number): number {
+  const isSame = before !== undefined && before[0] === modified && before[1] === size;
+  return isSame ? Math.min(before[2], nowMs) : nowMs;
+}
+
+/** One digest instead of thousands of times: the state stays small, and a study is always read as a whole anyhow. */
+function versionOf(settled: ReadonlyMap<Uid, Stamp>): string {
+  const stamps: string[] = [];
+  for (const [series, {modified, size}] of settled) stamps.push(`${series} ${modified} ${size}`);
+  return fingerprint(stamps.sort().join('\n'));
 }

@@ -2,15 +2,12 @@ import {join} from 'node:path';
 import type {Uid} from '@fiona/lib/dicom/uid';
 import {asViewState, type ViewState} from '@fiona/lib/redcap/incremental';
 import {readState, writeState} from '@fiona/lib/redcap/stateFile';
-import type {HashedCoupling} from './couplings.ts';
-
-/** Modification time (ms) and size of a series summary. */
-export type SeriesStamp = readonly [modified: number, size: number];
+import type {CouplingLine} from './couplings.ts';
 
 /** What is known of a study that has been registered. */
 export interface KnownStudy {
-  /** Summaries that have been dealt with, by SeriesInstanceUID. */
-  readonly series: Readonly<Record<string, SeriesStamp>>;
+  /** Version of the summaries that have been dealt with (see `sortSeries.ts`). */
+  readonly files: string;
   /** Fingerprint of its accession number, or blank. */
   readonly accession: string;
   /** Digest of its series and transfers in REDCap (see `record.ts`). */
@@ -26,7 +23,7 @@ export interface PopulateState {
   readonly root: string;
   readonly couplingView: ViewState | undefined;
   readonly incomingView: ViewState | undefined;
-  readonly couplings: readonly HashedCoupling[];
+  readonly couplings: readonly CouplingLine[];
   readonly studies: Readonly<Record<string, KnownStudy>>;
   /** Registered studies with something left to do that REDCap has not confirmed. */
   readonly pending: readonly Uid[];

@@ -1,4 +1,4 @@
-import {type Dirent, lstatSync, readdirSync} from 'node:fs';
+import {lstatSync, readdirSync, type Stats} from 'node:fs';
 import {join} from 'node:path';
 import {asUid, type Uid} from '../dicom/uid.ts';
 import {errorCode, FileError} from '../fs/fileError.ts';
@@ -39,10 +39,10 @@ export function scanRaw(root: string): RawScan {
   const top = rawRoot(root);
   const studies = new Map<Uid, Map<Uid, Stamp>>();
   const misplaced: Misplaced[] = [];
-  for (const entry of entriesOf(top)) {
-    if (entry.name.startsWith('.') || !entry.isDirectory()) continue;
-    const study = uidNamed(entry.name);
-    if (study === undefined) misplaced.push({path: entry.name, reason: 'invalid-uid'});
+  for (const name of namesIn(top)) {
+    if (name.startsWith('.') || !statOf(join(top, name))?.isDirectory()) continue;
+    const study = uidNamed(name);
+    if (study === undefined) misplaced.push({path: name, reason: 'invalid-uid'});
     else studies.set(study, scanStudy(top, study, misplaced));
   }
   return {studies, misplaced};
@@ -50,16 +50,16 @@ export function scanRaw(root: string): RawScan {
 
 function scanStudy(top: string, study: Uid, misplaced: Misplaced[]): Map<Uid, Stamp> {
   const series = new Map<Uid, Stamp>();
-  for (const entry of entriesOf(join(top, study))) {
-    if (entry.name.startsWith('.') || !entry.name.endsWith(summaryEnd)) continue;
-    const path = `${study}/${entry.name}`;
-    const uid = uidNamed(entry.name.slice(0, -summaryEnd.length));
-    if (!entry.isFile()) misplaced.push({path, reason: 'no-file'});
-    else if (uid === undefined) misplaced.push({path, reason: 'invalid-uid'});
-    else {
-      const stat = lstatSync(join(top, path), {throwIfNoEntry: false});
-      if (stat?.isFile()) series.set(uid, {modified: stat.mtimeMs, size: stat.size});
-    }
+  const folder = join(top, study);
+  // names alone: an object for each of the many other entries would cost more memory than all the rest of a run
+  for (const name of namesIn(folder)) {
+    if (name.startsWith('.') || !name.endsWith(summaryEnd)) continue;
+    const stat = statOf(`${folder}/${name}`);
+    if (stat === undefined) continue;
+    const uid = uidNamed(name.slice(0, -summaryEnd.length));
+    if (!stat.isFile()) misplaced.push({path: `${study}/${name}`, reason: 'no-file'});
+    else if (uid === undefined) misplaced.push({path: `${study}/${name}`, reason: 'invalid-uid'});
+    else series.set(uid, {modified: stat.mtimeMs, size: stat.size});
   }
   return series;
 }
@@ -71,11 +71,20 @@ function uidNamed(name: string): Uid | undefined {
 }
 
 /** Nothing for a folder that is not (or no longer) there. */
-function entriesOf(path: string): Dirent[] {
+function namesIn(path: string): string[] {
   try {
-    return readdirSync(path, {withFileTypes: true});
+    return readdirSync(path);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
+    throw new FileError('read', path, error);
+  }
+}
+
+/** Undefined for what vanished meanwhile. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, {throwIfNoEntry: false});
+  } catch (error) {
     throw new FileError('read', path, error);
   }
 }

@@ -42,7 +42,10 @@ describe('a routing rule', () => {
     [['PROJX', none, 'A', none], ['PROJX', 'MR1', 'BA1', 'X'], undefined],
     [['PROJX', none, none, 'B.*'], ['PROJX', 'MR1', 'X', 'B1^^^'], 'B1'],
   ] as const)('%j gives %j the name %j', async ([called, calling, idPattern, namePattern], how, name) => {
-    const found = await routed([rule({called, calling, idPattern, namePattern})], [arrival(...how)]);
+    const found = await routed(
+      [rule({called, calling, idPattern, namePattern})],
+      [arrival(...(how as [string, string, string, string]))],
+    );
     expect(found.transfers.map(transfer => transfer.name)).toEqual(name === undefined ? [] : [name]);
     expect(found.problems).toEqual([]);
   });
