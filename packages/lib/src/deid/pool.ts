@@ -123,12 +123,14 @@ class Pool {
     this.#workers.add(worker);
     return new Promise((resolve, reject) => {
       let current: Task | undefined;
+      let isReady = false;
       const next = () => {
         current = this.#queue.shift();
         if (current === undefined) void worker.terminate();
         else worker.postMessage({id: current.id, files: current.files} satisfies WorkerTask);
       };
       worker.on('message', (answer: WorkerAnswer) => {
+        isReady = true;
         if (answer.kind === 'refused') {
           current = undefined;
           this.#queue.length = 0;
@@ -139,10 +141,18 @@ class Pool {
         if (answer.kind === 'done' && current !== undefined) this.#take(current, answer);
         next();
       });
+      let failure: unknown;
       // the exit that follows puts the task back
-      worker.on('error', () => {});
+      worker.on('error', error => {
+        failure = error;
+      });
       worker.on('exit', () => {
         this.#workers.delete(worker);
+        if (!isReady && this.#options.signal?.aborted !== true) {
+          // it would never do better: to try again would be to try for ever
+          this.#queue.length = 0;
+          reject(new Error('a worker thread of the de-identification did not start', {cause: failure}));
+        }
         if (current !== undefined && this.#options.signal?.aborted !== true) this.#giveBack(current);
         resolve();
       });
