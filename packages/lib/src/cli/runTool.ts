@@ -113,7 +113,7 @@ interface Conclusion {
 function conclude(outcome: Outcome, {options, log, started, interrupted}: Conclusion): ExitCode {
   const code = outcome.exitCode ?? (interrupted ? exitCode.tryLater : exitCode.ok);
   if (options.json) printJson(outcome.json ?? outcome.counts);
-  else if (outcome.lines && outcome.lines.length > 0) writeOut(1, `${outcome.lines.join('\n')}\n`);
+  else if (outcome.lines && outcome.lines.length > 0) writeOut(1, maskSecrets(`${outcome.lines.join('\n')}\n`));
   if (outcome.summary === false) return code;
   const parts = [
     ...(options.dryRun ? ['dry run, nothing changed'] : []),

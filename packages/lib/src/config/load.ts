@@ -3,7 +3,7 @@ import {dirname, resolve} from 'node:path';
 import type * as z from 'zod/mini';
 import {type Log, silentLog} from '../cli/log.ts';
 import {whyOf} from '../fs/fileError.ts';
-import {readTextFile} from '../fs/jsonFile.ts';
+import {readTextFileSync} from '../fs/jsonFile.ts';
 import {ConfigError} from './configError.ts';
 import {type Config, withDerivedDefaults} from './derived.ts';
 import {lineAndColumn, positionKey, scanJson} from './jsonText.ts';
@@ -45,16 +45,16 @@ const largestFile = 4 * 1024 * 1024;
 export async function loadConfig(path: string | undefined, use: ConfigUse, log: Log = silentLog): Promise<Config> {
   const named = path ?? (process.env.FIONA_CONFIG || undefined);
   const file = resolve(named ?? defaultConfigFile);
-  const text = await readConfigText(file, use, named === undefined, log);
+  const text = readConfigText(file, use, named === undefined, log);
   return text === undefined
     ? withDerivedDefaults(configSchema.parse({}), use.serverTool === true)
     : checkConfig(text, file, use, log);
 }
 
-async function readConfigText(file: string, use: ConfigUse, isDefault: boolean, log: Log): Promise<string | undefined> {
+function readConfigText(file: string, use: ConfigUse, isDefault: boolean, log: Log): string | undefined {
   let problem: string;
   try {
-    const text = await readTextFile(file, {maxBytes: largestFile});
+    const text = readTextFileSync(file, {maxBytes: largestFile});
     if (text !== undefined) return text;
     if (isDefault && use.optionalFile) return undefined;
     problem = `${file}: the configuration file does not exist; name it with --config or FIONA_CONFIG`;
@@ -160,7 +160,7 @@ function requirements(config: Config, use: ConfigUse): Problem[] {
     const variable = tokenVariable(key);
     if (variable !== undefined && secretFromEnvironment(variable) !== undefined) continue;
     if (found === undefined) problems.push({kind: 'missing', path, expected: expectedAt(path)});
-    else if (/(?:token|credential|Key)File$/.test(key) && typeof found === 'string') {
+    else if (/(?:token|credential|[kK]ey|identity)File$/.test(key) && typeof found === 'string') {
       const problem = secretFileProblem(found);
       if (problem !== undefined) problems.push({kind: 'wrong', path, text: problem});
     }

@@ -1,4 +1,4 @@
-import {constants} from 'node:fs';
+import {closeSync, constants, fstatSync, openSync, readFileSync, type Stats} from 'node:fs';
 import {open} from 'node:fs/promises';
 import {exitCode} from '../cli/exitCode.ts';
 import {FionaError} from '../cli/fionaError.ts';
@@ -45,11 +45,8 @@ export async function readTextFile(path: string, options: {maxBytes?: number} = 
     // non-blocking: a named pipe in place of the file must not hang the tool
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const stat = await file.stat();
-      if (!stat.isFile()) throw new JsonFileError(path, 'is no regular file');
-      if (stat.size > maxBytes) throw new JsonFileError(path, `is larger than ${maxBytes} bytes`);
-      const text = await file.readFile('utf8');
-      return text.startsWith('\uFEFF') ? text.slice(1) : text;
+      demandSmallFile(path, await file.stat(), maxBytes);
+      return withoutMark(await file.readFile('utf8'));
     } finally {
       await file.close();
     }
@@ -57,6 +54,34 @@ export async function readTextFile(path: string, options: {maxBytes?: number} = 
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error instanceof FionaError ? error : new FileError('read', path, error);
   }
+}
+
+/**
+ * {@link readTextFile} without the thread pool, whose start costs several milliseconds: for what every run reads first.
+ * @throws JsonFileError, FileError
+ */
+export function readTextFileSync(path: string, options: {maxBytes?: number} = {}): string | undefined {
+  try {
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      demandSmallFile(path, fstatSync(descriptor), options.maxBytes ?? defaultMaxBytes);
+      return withoutMark(readFileSync(descriptor, 'utf8'));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error instanceof FionaError ? error : new FileError('read', path, error);
+  }
+}
+
+function demandSmallFile(path: string, stat: Stats, maxBytes: number): void {
+  if (!stat.isFile()) throw new JsonFileError(path, 'is no regular file');
+  if (stat.size > maxBytes) throw new JsonFileError(path, `is larger than ${maxBytes} bytes`);
+}
+
+function withoutMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
 /**

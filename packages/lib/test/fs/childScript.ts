@@ -1,11 +1,10 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtempSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
 import {basename, join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {buildSync} from 'esbuild';
 import {onTestFinished} from 'vitest';
+import {tempFolder} from './tempFolder.ts';
 
 /** A program of the tests as a process of its own. */
 export interface Child {
@@ -18,14 +17,13 @@ export interface Child {
   ended(): Promise<{code: number | null; stdout: string; stderr: string}>;
 }
 
+const folder = tempFolder();
 const bundles = new Map<string, string>();
 
 /** The script as one file: it starts several times as fast, as installed tools do. */
 export function bundled(script: string): string {
   const found = bundles.get(script);
   if (found !== undefined) return found;
-  const folder = mkdtempSync(join(tmpdir(), 'fiona-child-'));
-  process.once('exit', () => rmSync(folder, {recursive: true, force: true}));
   const outfile = join(folder, basename(script).replace(/\.ts$/, '.mjs'));
   buildSync({
     entryPoints: [join(import.meta.dirname, '..', script)],
