@@ -29,8 +29,9 @@ export interface ServeOptions {
 
 /** Messages handled between two looks at the clock, the signal and the pipe. */
 const sliceLength = 50;
-/** What is indexed is on disk at most this long after its first message; with the time of writing less than 2 s. */
+/** What is indexed is written this long after its first message; while more keeps coming a little later, but within 2 s. */
 const flushMs = 500;
+const busyFlushMs = 1200;
 const lookMs = 250;
 const retryMs = 5000;
 const drainMs = 8000;
@@ -125,7 +126,7 @@ export class IndexDaemon {
         (await this.#workOnRequests()) ||
         (await this.#workOnReconciliation());
       const waited = this.#dirtySince === undefined ? 0 : this.#now() - this.#dirtySince;
-      if (waited >= flushMs || (!this.#indexer.isDirty && this.#handled)) await this.#flush();
+      if (waited >= (worked ? busyFlushMs : flushMs) || (!this.#indexer.isDirty && this.#handled)) await this.#flush();
       if (this.#now() - this.#warnedAt >= backlogMs) await this.#warnOfBacklog();
       return worked;
     } catch (error) {
