@@ -12,7 +12,7 @@ export interface LockHolder {
   since: string;
 }
 
-/** The note is a courtesy: that it cannot be written (read-only disk, full) must not cost the lock. */
+/** Notes this process as the holder of a lock. A courtesy: that it cannot be written (read-only disk, full) must not cost the lock. */
 export function writeHolderNote(lockPath: string, tool: string): void {
   const holder: LockHolder = {...ownIdentity(), tool, since: new Date().toISOString()};
   const temporary = temporaryName(`${lockPath}.json`);
@@ -24,6 +24,7 @@ export function writeHolderNote(lockPath: string, tool: string): void {
   }
 }
 
+/** Takes the note away, while the lock is still held. */
 export function removeHolderNote(lockPath: string): void {
   try {
     rmSync(`${lockPath}.json`, {force: true});
