@@ -151,7 +151,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
   let config: Record<string, unknown> = {};
   if (options.site ?? true) {
     const seed = options.seed === undefined ? [] : ['--seed', options.seed];
-    config = JSON.parse(await succeed(['site', '--dir', dir, ...seed], '', options.env)) as Record<string, unknown>;
+    const plain = options.plainHttp ? ['--plain-http'] : [];
+    config = JSON.parse(await succeed(['site', '--dir', dir, ...seed, ...plain], '', options.env)) as Record<
+      string,
+      unknown
+    >;
     tokens = await readTokens(dir);
   }
   const {child, ready} = await startProcess(dir, options);

@@ -17,7 +17,7 @@ const seed = ['--seed <text>', 'makes tokens and numbers depend on the requests 
 
 const program = new Command('sandbox')
   .description('Embedded REDCap-compatible API and research PACS, for demo, training and tests')
-  .version('0.1.0')
+  .version(process.env.FIONA_VERSION ?? 'development')
   .exitOverride()
   .addHelpText(
     'after',
@@ -47,6 +47,7 @@ command('fault <json>', 'queues a fault (- for stdin)').action(fault);
 command('faults', 'prints the queued faults').option('--clear', 'removes them').action(faults);
 command('site', 'loads the projects of a site; prints a complete config.json')
   .option(...seed)
+  .option('--plain-http', 'for an API without TLS')
   .action(site);
 
 program.parseAsync().catch((error: unknown) => {

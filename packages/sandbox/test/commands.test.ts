@@ -239,6 +239,20 @@ describe('sandbox site', () => {
   });
 });
 
+describe('sandbox site without TLS', () => {
+  it('names the plain address, also when the server was started so before', async () => {
+    const asked = await runSandbox(['site', '--dir', newFolder(), '--plain-http']);
+    const sandbox = await start({dir: newFolder(), plainHttp: true});
+    const follows = await runSandbox(['site', '--dir', sandbox.dir]);
+    for (const {stdout} of [asked, follows]) {
+      const {REDCAP} = JSON.parse(stdout) as {REDCAP: {url: string; caFile?: string}};
+      expect(REDCAP.url).toMatch(/^http:/);
+      expect(REDCAP.caFile).toBeUndefined();
+    }
+    expect(JSON.parse(follows.stdout)).toMatchObject({REDCAP: {url: sandbox.redcapUrl}});
+  });
+});
+
 describe('sandbox fault', () => {
   it('queues, shows and clears', async () => {
     const dir = newFolder();

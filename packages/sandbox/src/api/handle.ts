@@ -112,9 +112,7 @@ export function handleCall(context: Context): Answer {
 
 /** Whether a request brings data, and so is an import, or which other action it asks for. */
 export function actionOf({parameters}: Pick<Context, 'parameters'>): string {
-  const action = parameters.text('action');
-  if (action === 'delete' || action === 'rename' || action === 'import') return action;
-  return parameters.has('data') ? 'import' : action || 'export';
+  return parameters.text('action') || (parameters.has('data') ? 'import' : 'export');
 }
 
 function findCall(content: string, action: string): Call {

@@ -47,6 +47,7 @@ export async function start(options: StartOptions): Promise<void> {
   const lock = await acquireLock(join(options.dir, 'sandbox.lock'), {kind: 'exclusive', tool: 'sandbox'});
   if (lock === undefined) throw new BusyError(`another sandbox serves ${options.dir}; stop it or choose another --dir`);
   seedOf(database, options.seed);
+  writeSetting(database, 'plainHttp', options.plainHttp ? '1' : '');
   const ports = await choosePorts(database, options);
   const tls = options.plainHttp ? undefined : await serverIdentity(options.dir, options.listen);
   const visibleHost = ['0.0.0.0', '::'].includes(options.listen) ? '127.0.0.1' : options.listen;

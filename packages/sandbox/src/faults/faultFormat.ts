@@ -44,6 +44,13 @@ const PACS_ACTIONS = [
   /^ignoreKey:[0-9A-Fa-f]{4},[0-9A-Fa-f]{4}$/,
 ];
 
+const CALL_WORDS =
+  'delay:MS, reset, resetAfterCommit, gatewayTimeout, gatewayTimeoutAfterCommit, maintenance, maintenance503, empty200, ' +
+  'truncate:BYTES, truncateJson, outOfMemory, error200, dropRecords:K, ban, badToken, stringInstances, slowBody or redirect301';
+const PACS_WORDS =
+  'status:HEX, reject:transient, reject:permanent, abort, abortAfter:N, delay:MS, dropInstances:K, cap:N, capStatus:N:HEX or ' +
+  'ignoreKey:GGGG,EEEE';
+
 const MATCH_TYPES: Record<keyof FaultMatch, string> = {
   content: 'string',
   action: 'string',
@@ -65,7 +72,7 @@ export function parseFault(value: unknown): {fault: Fault} | {problems: string[]
   else problems.push(...matchProblems(match as Record<string, unknown>));
   const known = (match as FaultMatch)?.pacs === undefined ? CALL_ACTIONS : PACS_ACTIONS;
   if (typeof action !== 'string' || !known.some(pattern => pattern.test(action))) {
-    problems.push(`do: found ${JSON.stringify(action)}, expected one of the faults of the manual`);
+    problems.push(`do: found ${JSON.stringify(action)}, expected ${known === PACS_ACTIONS ? PACS_WORDS : CALL_WORDS}`);
   }
   for (const [key, number] of Object.entries({times, after})) {
     const whole = Number.isInteger(number) && Number(number) >= (key === 'times' ? 1 : 0);

@@ -4,7 +4,8 @@ import {join} from 'node:path';
 export interface SiteFacts {
   dir: string;
   ports: {redcap: number; pacs: number; receiver: number};
-  caFile: string;
+  /** Certificate of the API's authority; undefined = plain HTTP. */
+  caFile: string | undefined;
   gatewayProjects: string[];
 }
 
@@ -60,8 +61,8 @@ export function siteConfig({dir, ports, caFile, gatewayProjects}: SiteFacts): {
     ASSIGN: {incomingFile: join(folder('applications/Assign'), 'incoming.txt')},
     PIPELINE: {youngSeconds: 60, quietSeconds: 60},
     REDCAP: {
-      url: `https://${HOST}:${ports.redcap}/api/`,
-      caFile,
+      url: `${caFile === undefined ? 'http' : 'https'}://${HOST}:${ports.redcap}/api/`,
+      ...(caFile !== undefined && {caFile}),
       projects: Object.fromEntries(gatewayProjects.map(name => [name, {tokenFile: join(dir, 'tokens', name)}])),
     },
     RESEARCH_PACS: {

@@ -16,12 +16,19 @@ import {EXAMPLE_PROJECTS, GATEWAY_PROJECTS} from './projects.ts';
 
 const HOST = '127.0.0.1';
 
+export interface SiteOptions {
+  dir: string;
+  seed?: string | undefined;
+  /** The API will be served without TLS. */
+  plainHttp?: boolean | undefined;
+}
+
 /**
  * `sandbox site`: the gateway's REDCap projects with their tokens, and a config.json for all tools on stdout. A second
  * call prints the same and loads nothing.
  * @throws FionaError when the folder cannot be written
  */
-export async function site(options: {dir: string; seed?: string | undefined}): Promise<void> {
+export async function site(options: SiteOptions): Promise<void> {
   const dir = resolve(options.dir);
   const database = openFolder(dir);
   if (options.seed !== undefined) seedOf(database, options.seed);
@@ -39,7 +46,9 @@ export async function site(options: {dir: string; seed?: string | undefined}): P
     pacs: await keptPort(database, 'pacs', HOST),
     receiver: await keptPort(database, 'receiver', HOST),
   };
-  const {caFile} = await serverIdentity(dir, HOST);
+  if (options.plainHttp) writeSetting(database, 'plainHttp', '1');
+  const plainHttp = readSetting(database, 'plainHttp') === '1';
+  const caFile = plainHttp ? undefined : (await serverIdentity(dir, HOST)).caFile;
   database.close();
   const {config, folders} = siteConfig({dir, ports, caFile, gatewayProjects: GATEWAY_PROJECTS.map(({name}) => name)});
   for (const [path, mode] of folders) mkdirSync(path, {recursive: true, mode});
