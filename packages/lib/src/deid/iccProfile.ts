@@ -7,6 +7,8 @@ const numericTags = new Set(
     ' ',
   ),
 );
+/** Types of tags that hold text (ICC.1 10). */
+const textTypes = new Set(['desc', 'text', 'mluc', 'dict', 'sig ']);
 /** Parts of the header that identify who made the profile and when: creation time, maker, model, creator, profile id. */
 const identifyingHeader: readonly (readonly [from: number, to: number])[] = [
   [24, 36],
@@ -32,8 +34,10 @@ export function numericIccProfile(bytes: Buffer): Buffer | undefined {
     const offset = bytes.readUInt32BE(at + 4);
     const size = bytes.readUInt32BE(at + 8);
     if (offset < tableEnd || offset + size > bytes.length) return undefined;
-    // type and reserved bytes stay, so that the tag is still one; a text without characters
-    const kept = numericTags.has(bytes.toString('latin1', at, at + 4)) ? size : Math.min(size, 8);
+    // of a text its type stays, so that the tag is still one: a text without characters
+    const isNumeric = numericTags.has(bytes.toString('latin1', at, at + 4));
+    const isText = textTypes.has(bytes.toString('latin1', offset, offset + 4));
+    const kept = isNumeric ? size : isText ? Math.min(size, 4) : 0;
     bytes.copy(clean, offset, offset, offset + kept);
   }
   return clean;
