@@ -61,7 +61,9 @@ export interface ToolResult {
 
 /** Runs a command of the sandbox to its end. */
 export async function runSandbox(args: string[], input = '', env: Record<string, string> = {}): Promise<ToolResult> {
-  const child = spawn(process.execPath, [main, ...args], {stdio: 'pipe', env: {...process.env, ...env}});
+  // a hanging command must not outlive the test that waits for it
+  const limit = {timeout: 25_000, killSignal: 'SIGKILL'} as const;
+  const child = spawn(process.execPath, [main, ...args], {stdio: 'pipe', env: {...process.env, ...env}, ...limit});
   const result: ToolResult = {code: null, stdout: '', stderr: ''};
   child.stdout.on('data', (chunk: Buffer) => (result.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (result.stderr += chunk.toString()));
@@ -101,12 +103,14 @@ async function startProcess(dir: string, options: SandboxOptions): Promise<{chil
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const lines = createInterface({input: child.stdout});
+  const limit = setTimeout(() => child.kill('SIGKILL'), 25_000);
   const line = await Promise.race([
     once(lines, 'line').then(([text]) => String(text)),
     once(child, 'exit').then(([code]) => {
       throw new Error(`sandbox start ended with ${code}: ${stderr}`);
     }),
   ]);
+  clearTimeout(limit);
   return {child, ready: JSON.parse(line) as Ready};
 }
 

@@ -1,10 +1,8 @@
-import {exitCode} from '@fiona/lib/cli/exitCode';
-import {FionaError} from '@fiona/lib/cli/fionaError';
-import {Command, CommanderError, InvalidArgumentError} from 'commander';
+import {Command, InvalidArgumentError} from 'commander';
+import {reportFailure} from './commands/failure.ts';
 import {fault, faults} from './commands/fault.ts';
 import {load} from './commands/load.ts';
 import {start} from './commands/start.ts';
-import {stderrLog} from './commands/stderr.ts';
 import {site} from './site/site.ts';
 
 const number = (text: string): number => {
@@ -51,12 +49,5 @@ command('site', 'loads the projects of a site; prints a complete config.json')
   .action(site);
 
 program.parseAsync().catch((error: unknown) => {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? exitCode.ok : exitCode.usage;
-  } else {
-    stderrLog.error(
-      error instanceof FionaError ? error.message : `bug: ${error instanceof Error ? error.stack : error}`,
-    );
-    process.exitCode = error instanceof FionaError ? error.exitCode : exitCode.bug;
-  }
+  process.exitCode = reportFailure(error);
 });

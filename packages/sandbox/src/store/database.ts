@@ -62,7 +62,7 @@ export function openDatabase(folder: string): DatabaseSync {
   const path = join(folder, 'redcap.db');
   const database = openSqlite(path);
   chmodSync(path, 0o600);
-  database.exec('PRAGMA busy_timeout = 15000');
+  database.exec('PRAGMA busy_timeout = 30000');
   database.exec('PRAGMA journal_mode = WAL');
   database.exec('PRAGMA synchronous = FULL');
   database.exec('PRAGMA cache_size = -8000');
