@@ -1,7 +1,7 @@
 import {isGood, type Transfer} from '@fiona/lib/redcap/incoming';
+import {trimmed} from '@fiona/lib/redcap/routing';
 import {parseRedcapTime} from '@fiona/lib/redcap/time';
 import type {TransferRequest} from '@fiona/lib/transfers/request';
-import {trimmed} from '@fiona/lib/transfers/subject';
 
 /** Whether a request still says what REDCap says. */
 export type Wanted =

@@ -33,7 +33,7 @@ export interface RequestOptions {
  * @throws RedcapError, FileError; what was written before stays and is found again by the next run
  */
 export async function createTransferRequests(dependencies: Dependencies, options: RequestOptions): Promise<Outcome> {
-  const {config, log, clock, dryRun, incoming} = dependencies;
+  const {config, log, clock, dryRun} = dependencies;
   const {stateDir, transferRequests} = config.PATHS;
   log.info('start processing');
   const setAside = await openSetAside(stateDir, 'createTransferRequests', {clock, dryRun});
@@ -42,23 +42,7 @@ export async function createTransferRequests(dependencies: Dependencies, options
   const onDisk = new Set(disk.keys());
   const transfers = await readTransfers(dependencies, state, onDisk, options.full === true);
 
-  const circumstances = {
-    nowMs: clock.now().getTime(),
-    quietSeconds: config.PIPELINE.quietSeconds,
-    timeZone: incoming.timeZone,
-  };
-  const decideAll = () => planRequests(allOf(transfers), disk, circumstances);
-  const first = decideAll();
-  const missing = await withoutRequest(transferRequests, first.wanted);
-  // what is known of them may be an hour old: a row that was deleted meanwhile asks for nothing
-  await refresh(
-    dependencies,
-    transfers,
-    missing.map(({request}) => request.study),
-  );
-  const plan = decideAll();
-  const toWrite = await withoutRequest(transferRequests, plan.wanted);
-
+  const {plan, toWrite} = await planAfresh(dependencies, transfers, disk);
   await setBadRowsAside(plan.bad, setAside, log);
   for (const {study, project} of doublyNamed(plan.wanted.map(({request}) => request))) {
     log.warn(`${study} is asked for in ${project} under several names: the same images under two patients`);
@@ -79,6 +63,29 @@ export async function createTransferRequests(dependencies: Dependencies, options
   for (const {item, reason, detail} of setAside.list()) log.debug(`set aside: ${item}: ${reason}: ${detail}`);
   log.info('end processing');
   return outcomeOf(plan, toWrite, outcomes, {setAside, dryRun});
+}
+
+/** Decides for every row; where something is to be written, once more on what REDCap says at this moment. */
+async function planAfresh(
+  dependencies: Dependencies,
+  transfers: Transfers,
+  disk: ReadonlyMap<string, StudyOnDisk>,
+): Promise<{plan: RequestPlan; toWrite: Wanted[]}> {
+  const {config, clock, incoming} = dependencies;
+  const folder = config.PATHS.transferRequests;
+  const circumstances = {
+    nowMs: clock.now().getTime(),
+    quietSeconds: config.PIPELINE.quietSeconds,
+    timeZone: incoming.timeZone,
+  };
+  const plan = planRequests(allOf(transfers), disk, circumstances);
+  const toWrite = await withoutRequest(folder, plan.wanted);
+  if (toWrite.length === 0) return {plan, toWrite};
+  // what is known of them may be an hour old: a row that was deleted meanwhile asks for nothing
+  const studies = toWrite.map(({request}) => request.study);
+  await refresh(dependencies, transfers, studies);
+  const afresh = planRequests(allOf(transfers), disk, circumstances);
+  return {plan: afresh, toWrite: await withoutRequest(folder, afresh.wanted)};
 }
 
 function newestSummaries({studies}: RawScan): Map<string, StudyOnDisk> {

@@ -93,7 +93,7 @@ export async function refresh(
   transfers: Transfers,
   studies: readonly string[],
 ): Promise<void> {
-  const names = studies.filter(study => !transfers.fresh.has(study));
+  const names = [...new Set(studies)].filter(study => !transfers.fresh.has(study));
   if (names.length === 0) return;
   const rows = await incoming.read({fields: await presentFields(incoming, wanted, log), records: names});
   replace(transfers, rows, names);

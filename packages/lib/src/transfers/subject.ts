@@ -1,7 +1,5 @@
 import {trimmed} from '../redcap/routing.ts';
 
-export {trimmed};
-
 const longest = 64;
 
 /**
