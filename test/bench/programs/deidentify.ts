@@ -1,0 +1,25 @@
+import {readdirSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {deidentifyFiles} from '@fiona/lib/deid/pool';
+import {defaultDeidRequest} from '@fiona/lib/deid/request';
+import {runWorkerIfAsked} from '@fiona/lib/deid/workerThread';
+
+/**
+ * `deidentify <threads> <folder> <output>`: de-identifies a folder with the full profile; prints seconds (start of the threads included)
+ * and peak memory as JSON.
+ */
+async function deidentify([threads = '1', folder = '', output = '']: readonly string[]): Promise<void> {
+  const files = readdirSync(folder)
+    .sort()
+    .map(name => ({path: join(folder, name)}));
+  const request = {...defaultDeidRequest, project: 'BENCH', subject: 'BENCH-001'};
+  const start = performance.now();
+  const {outcomes} = await deidentifyFiles(files, request, output, {workers: Number(threads)});
+  const seconds = (performance.now() - start) / 1000;
+  const other = outcomes.find(({kind}) => kind !== 'written');
+  if (other !== undefined) throw new Error(`not every file was written: ${JSON.stringify(other)}`);
+  const memory = Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;
+  console.log(JSON.stringify({seconds, memory}));
+}
+
+if (!runWorkerIfAsked()) void deidentify(process.argv.slice(2));
