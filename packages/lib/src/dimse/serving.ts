@@ -42,6 +42,7 @@ export class Serving {
   #queries = new Map<number, AbortController>();
   #roomWanted: (() => void) | undefined;
   #end: AssociationEnd = {kind: 'closed', detail: '', stored: 0, failed: 0, bytes: 0, milliseconds: 0};
+  #asked = false;
   #over = false;
 
   constructor(socket: Socket, options: ServingOptions) {
@@ -61,7 +62,9 @@ export class Serving {
     this.association = new Association(
       socket,
       {
-        requested: request => void this.#requested(request),
+        requested: request => {
+          this.#requested(request).catch(error => this.abort('aborted', `negotiation failed: ${String(error)}`));
+        },
         message: (command, context) => this.#message(command, context),
         ended: error => this.#ended(error),
       },
@@ -79,8 +82,9 @@ export class Serving {
   }
 
   async #requested(request: AssociateRequest): Promise<void> {
-    const {services, offer, log, id} = this.#options;
+    const {offer, log, id} = this.#options;
     const {callingAeTitle, calledAeTitle, user} = request;
+    this.#asked = true;
     this.#info = {
       ...this.#info,
       callingAeTitle,
@@ -102,8 +106,6 @@ export class Serving {
       `association ${id}: ${this.association.peerName} calls ${printable(calledAeTitle)}, ` +
         `${negotiated.contexts.size} of ${request.contexts.length} contexts accepted`,
     );
-    if (services.store === undefined && negotiated.contexts.size === 0)
-      log.warn(`association ${id}: nothing it wants is served`);
     this.association.upper.accept(negotiated.accept);
   }
 
@@ -277,7 +279,12 @@ export class Serving {
     if (!this.#over || this.association.operations > 0) return;
     this.#end.milliseconds = performance.now() - this.#started;
     this.#options.finished(this.#end);
-    if (this.#info.callingAeTitle !== '' || this.#negotiated) this.#options.services.closed?.(this.#info, this.#end);
+    if (!this.#asked) return;
+    try {
+      this.#options.services.closed?.(this.#info, this.#end);
+    } catch (error) {
+      this.#options.log.error(`association ${this.#options.id}: cannot be written off: ${String(error)}`);
+    }
   }
 }
 

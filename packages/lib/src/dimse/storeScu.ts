@@ -50,7 +50,7 @@ export interface StoreSummary {
   bytes: number;
   /** Associations that were opened. */
   associations: number;
-  /** Not one association could be opened: the peer is down or rejects us. */
+  /** Not one association could be opened, but one may be later: there is no point in sending anything else now. */
   unreachable: boolean;
   /** What ended the last association that did not end well, or kept it from being opened. */
   failure: DimseError | undefined;
@@ -119,7 +119,9 @@ class StoreJob<T extends InstanceFile> {
       pending = [...this.#again.keys()].sort((one, other) => one.breaks - other.breaks);
     }
     for (const result of this.#again.values()) this.#report(result);
-    this.summary.unreachable = this.summary.associations === 0 && this.summary.failure !== undefined;
+    const failure = this.summary.failure?.failure;
+    const mayComeBack = failure !== undefined && failure !== 'cancelled' && outcomeOfFailure[failure] === 'temporary';
+    this.summary.unreachable = this.summary.associations === 0 && mayComeBack;
   }
 
   async #readFacts(): Promise<Pending<T>[]> {

@@ -168,7 +168,8 @@ describe('we call DCMTK', () => {
     const refusing = await runningStorescp('--refuse');
     expect(await storeInstances({peer: refusing.peer, instances, log: silentLog})).toMatchObject({
       stored: 0,
-      unreachable: true,
+      final: 3,
+      failure: {failure: 'rejected-permanent'},
     });
     const implicitOnly = await runningStorescp('+xi');
     expect(await storeInstances({peer: implicitOnly.peer, instances, log: silentLog})).toMatchObject({
