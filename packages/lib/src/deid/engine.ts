@@ -1,19 +1,20 @@
 import {deflateRawSync} from 'node:zlib';
 import {defaultCharacterSet, parseCharacterSet} from '../dicom/charset.ts';
 import {type DataSet, type FileRange, findElement, itemsOf} from '../dicom/dataSet.ts';
-import {applyEdits, type Chunk, type Edits} from '../dicom/editor.ts';
+import type {Chunk} from '../dicom/editor.ts';
 import type {Instance} from '../dicom/instance.ts';
-import {isPixelData, type Tag} from '../dicom/tag.ts';
+import type {Tag} from '../dicom/tag.ts';
 import {transferSyntaxes} from '../dicom/transferSyntax.ts';
 import {characterSetOf, strings} from '../dicom/values.ts';
 import {type NewElement, part10Header, textElement} from '../dicom/write.ts';
+import {assemble, type Parts} from './assemble.ts';
 import {DecisionCache} from './decisionCache.ts';
 import {checkSopClass, pixelRisk} from './gate.ts';
 import {Gatherer} from './identifiers.ts';
 import {ImportRules} from './importRules.ts';
 import {InstanceItems} from './instanceItems.ts';
 import {type DeidOutcome, Halt, type NewIdentity, quarantine} from './outcome.ts';
-import {type PixelPlan, planPixels} from './pixels/pixels.ts';
+import {planPixels} from './pixels/pixels.ts';
 import {itemTags} from './profile/codes.ts';
 import {Profile} from './profile/profile.ts';
 import {rootTags} from './profile/rootTags.ts';
@@ -257,45 +258,4 @@ export class Deidentifier {
     const whole = Buffer.concat([...parts.before, ...parts.pixels.filter(Buffer.isBuffer), ...parts.after]);
     return [meta, deflateRawSync(whole, {level: 6})];
   }
-}
-
-interface Parts {
-  readonly before: readonly Buffer[];
-  readonly pixels: readonly Chunk[];
-  readonly after: readonly Buffer[];
-  /** What stands before and behind the pixels, together a data set. */
-  readonly header: Buffer;
-}
-
-/** The new data set around its pixels: elements in the order of their tags, whatever order they came in. */
-function assemble(root: DataSet, edits: Edits, added: readonly NewElement[], pixels: PixelPlan | undefined): Parts {
-  const elements = (root.ordered ? root.elements : root.elements.toSorted((a, b) => a.tag - b.tag)).filter(
-    ({tag}) => !isPixelData(tag),
-  );
-  for (const element of elements) {
-    const value = pixels?.values.get(element.tag);
-    if (value !== undefined) edits.replace(root, element, {tag: element.tag, vr: 'OV', value});
-  }
-  const lastBefore = 0x7fe0_0010;
-  const before: DataSet = {...root, elements: elements.filter(({tag}) => tag < lastBefore)};
-  const after: DataSet = {...root, elements: elements.filter(({tag}) => tag > lastBefore)};
-  for (const element of added) edits.insert(before, element);
-  const chunksBefore = applyEdits(before, edits, {sort: true});
-  const chunksAfter = after.elements.length === 0 ? [] : applyEdits(after, edits, {sort: true});
-  const bytesBefore = buffersOf(chunksBefore);
-  const bytesAfter = buffersOf(chunksAfter);
-  return {
-    before: bytesBefore,
-    pixels: pixels?.chunks ?? [],
-    after: bytesAfter,
-    header: Buffer.concat([...bytesBefore, ...bytesAfter]),
-  };
-}
-
-/** Large values that stay are few; those that were left in the file are handed on as ranges only for pixels. */
-function buffersOf(chunks: readonly Chunk[]): Buffer[] {
-  return chunks.map(chunk => {
-    if (!Buffer.isBuffer(chunk)) quarantine('too-large', 'a value beside the pixel data is too large');
-    return chunk;
-  });
 }

@@ -1,6 +1,6 @@
 import {type DataSet, type Element, walkElements} from '../dicom/dataSet.ts';
 import {scanDataSet} from '../dicom/scan.ts';
-import type {Tag} from '../dicom/tag.ts';
+import {isPrivateCreator, type Tag} from '../dicom/tag.ts';
 import type {Encoding} from '../dicom/transferSyntax.ts';
 import {characterSetOf, elementStrings} from '../dicom/values.ts';
 import {type Vr, vrRules} from '../dicom/vr.ts';
@@ -96,7 +96,8 @@ export function findSurvivor(
   let survivor: Tag | undefined;
   const exemptItems = new Set<DataSet>();
   walkElements(scanDataSet(header, encoding), (element, holder) => {
-    const isExempt = exempt.has(element.tag) || exemptItems.has(holder);
+    // a creator that stays is one of the standard's list, letter by letter
+    const isExempt = exempt.has(element.tag) || exemptItems.has(holder) || isPrivateCreator(element.tag);
     if (element.items !== undefined) {
       if (isExempt) for (const item of element.items) exemptItems.add(item);
       return;
@@ -118,8 +119,7 @@ function holdsSought(holder: DataSet, element: Element, sought: Sought, uids: Re
   }
   const raw = holder.bytes.toString('latin1', valueStart, valueEnd);
   if (vr === 'UI') return raw.split('\\').some(one => uids.has(canonicalValue(one)));
-  if (vr === 'DS' || vr === 'IS')
-    return raw.split('\\').some(one => sought.isNumber(one.replace(/^[ +-]*0*|[ \0]+$/g, '')));
+  if (vr === 'DS' || vr === 'IS') return raw.split('\\').some(one => sought.isNumber(one.replace(/[^0-9.]/g, '')));
   const set = vrRules[vr].usesCharacterSet ? characterSetOf(holder).terms.join('\\') : '';
   if (hasUid(raw, uids)) return true;
   return sought.remembered(`${vr}${set}|${raw}`, () =>

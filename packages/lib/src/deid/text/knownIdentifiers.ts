@@ -11,7 +11,7 @@ const shortestWord = 3;
 
 /** Words in name and id fields that tell nothing about the patient, and that descriptions, codes and content items need. */
 const stopWords = new Set(
-  'left right brain head body spine chest abdomen neck knee unknown anonymous anonymized anonymised anon none null test phantom patient name removed research study series dr prof doctor md med van der den the and von mrs text image images code container contains separate continuous complete partial verified unverified enter last first given family date time number'.split(
+  'left right brain head body spine chest abdomen neck knee unknown anonymous anonymized anonymised anon none null test phantom patient name removed research study series dr prof doctor md med van der den the and von mrs text image images code container contains separate continuous complete partial verified unverified admin service user operator tech technician guest system hospital enter last first given family date time number'.split(
     ' ',
   ),
 );
@@ -61,6 +61,8 @@ export class KnownIdentifiers {
     const whole = compacted(spelling);
     const tokens = tokenize(spelling);
     if (this.#counts(whole, source, 2)) this.#addCompact(whole);
+    // software that takes an id for a number drops its zeros
+    if (/^0\d{6,}$/.test(whole)) this.#addCompact(whole.replace(/^0+/, ''));
     for (const token of tokens) {
       const isWord = token.kind === 'letters' || source === 'id' || source === 'name';
       if (isWord && this.#counts(token.text, source, shortestWord)) this.words.add(token.text);
