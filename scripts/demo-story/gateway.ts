@@ -42,22 +42,38 @@ export class Gateway {
     return gateway;
   }
 
+  /** What the tools are started with: this gateway's configuration, and its own folder for the named pipe. */
+  get environment(): Record<string, string> {
+    return {FIONA_CONFIG: this.configFile, TMPDIR: this.dir};
+  }
+
   /** Starts REDCap and PACS, then the two daemons through their control tools. */
   async start(): Promise<void> {
+    await this.startSandbox();
+    await this.tool('server/bin/processSingleFile3', 'start');
+    await this.tool('server/bin/storectl', 'start');
+  }
+
+  /** Starts REDCap and PACS unless they run; resolves when both answer. */
+  async startSandbox(): Promise<void> {
+    if (this.#sandbox?.exitCode === null && this.#sandbox.signalCode === null) return;
     this.#sandbox = spawn(join(dist, 'sandbox/sandbox'), ['start', '--dir', this.dir], {
       stdio: ['ignore', 'pipe', openSync(join(this.dir, 'sandbox.log'), 'a')],
     });
     await once(createInterface({input: this.#sandbox.stdout as NodeJS.ReadableStream}), 'line');
-    await this.tool('server/bin/processSingleFile3', 'start');
-    await this.tool('server/bin/storectl', 'start');
+  }
+
+  /** Pid of REDCap and PACS. */
+  get sandboxPid(): number | undefined {
+    return this.#sandbox?.pid;
   }
 
   /** Stops what was started, in any state. */
   async stop(): Promise<void> {
     for (const daemon of ['server/bin/storectl', 'server/bin/processSingleFile3']) {
-      await run(daemon, ['stop'], {FIONA_CONFIG: this.configFile});
+      await run(daemon, ['stop'], this.environment);
     }
-    if (this.#sandbox !== undefined && this.#sandbox.exitCode === null) {
+    if (this.#sandbox?.exitCode === null && this.#sandbox.signalCode === null) {
       this.#sandbox.kill('SIGTERM');
       await once(this.#sandbox, 'exit');
     }
@@ -65,7 +81,7 @@ export class Gateway {
 
   /** Runs an installed tool; throws when it does not end with 0. */
   async tool(name: string, ...args: string[]): Promise<ToolEnd> {
-    const end = await run(name, args, {FIONA_CONFIG: this.configFile});
+    const end = await run(name, args, this.environment);
     if (end.code !== 0) throw new Error(`${name} ${args.join(' ')} ended with ${end.code}:\n${end.output}`);
     return end;
   }

@@ -4,6 +4,7 @@ import {type ExitCode, exitCode} from '@fiona/lib/cli/exitCode';
 import type {Log} from '@fiona/lib/cli/log';
 import type {Outcome} from '@fiona/lib/cli/runTool';
 import type {Config} from '@fiona/lib/config/load';
+import {removeStaleTemporaries} from '@fiona/lib/fs/atomic';
 import {type ResearchProjects, readResearchProjects} from '@fiona/lib/redcap/dataTransferProjects';
 import type {Redcap} from '@fiona/lib/redcap/redcap';
 import type {RequestFile} from '@fiona/lib/transfers/requestFolder';
@@ -61,7 +62,7 @@ export async function anonymizeAndSend(dependencies: Dependencies, options: Send
     if (projects === undefined) {
       projects = await readResearchProjects(await dependencies.projects(), {}, log);
       reportProjectProblems(projects, log);
-      if (!dryRun) await openSpool(spool);
+      if (!dryRun) await tidyUp(spool, config);
     }
     if (dryRun) {
       lines.push(...(await planLines(next, projects, context)));
@@ -80,6 +81,13 @@ export async function anonymizeAndSend(dependencies: Dependencies, options: Send
     ...(end !== exitCode.ok || unusable > 0 ? {exitCode: exitCode.badData} : {}),
     lines,
   };
+}
+
+/** Makes the spool and clears away what a killed run left. */
+async function tidyUp(spool: Spool, {PATHS}: Config): Promise<void> {
+  await openSpool(spool);
+  for (const folder of [PATHS.transferRequests, PATHS.transfersDone, PATHS.transfersFail])
+    await removeStaleTemporaries(folder);
 }
 
 /** One request from its look at REDCap to its move. */

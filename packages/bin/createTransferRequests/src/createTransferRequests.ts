@@ -4,6 +4,7 @@ import type {Log} from '@fiona/lib/cli/log';
 import type {Outcome} from '@fiona/lib/cli/runTool';
 import {shortHash} from '@fiona/lib/cli/shortHash';
 import type {Config} from '@fiona/lib/config/load';
+import {removeStaleTemporaries} from '@fiona/lib/fs/atomic';
 import {openSetAside, type SetAside} from '@fiona/lib/fs/setAside';
 import type {Redcap} from '@fiona/lib/redcap/redcap';
 import {type RawScan, scanRaw} from '@fiona/lib/transfers/rawScan';
@@ -36,6 +37,7 @@ export async function createTransferRequests(dependencies: Dependencies, options
   const {config, log, clock, dryRun} = dependencies;
   const {stateDir, transferRequests} = config.PATHS;
   log.info('start processing');
+  if (!dryRun) await removeStaleTemporaries(transferRequests);
   const setAside = await openSetAside(stateDir, 'createTransferRequests', {clock, dryRun});
   const state = await readRequestState(stateDir, config.DATADIR);
   const disk = newestSummaries(scanRaw(config.DATADIR));

@@ -1,5 +1,5 @@
 import {constants} from 'node:fs';
-import {type FileHandle, open, rename, unlink} from 'node:fs/promises';
+import {type FileHandle, open, readdir, rename, unlink} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import {FileError} from './fileError.ts';
 
@@ -75,5 +75,29 @@ export async function fsyncFolder(path: string): Promise<void> {
     }
   } catch (error) {
     throw new FileError('make durable', path, error);
+  }
+}
+
+const temporaryPattern = /^\..+\.(\d+)-[0-9a-z]+\.tmp$/;
+
+/**
+ * Removes what killed processes left of their atomic writes: temporary files in this folder whose process is gone. Hold the lock that makes you
+ * the only writer, or be content that the number of a dead process may belong to another one by now (then its file stays).
+ */
+export async function removeStaleTemporaries(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    const pid = Number(temporaryPattern.exec(name)?.[1]);
+    if (!Number.isInteger(pid) || pid === process.pid || isRunning(pid)) continue;
+    await unlink(join(folder, name)).catch(() => {});
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
 }
