@@ -3,7 +3,8 @@ import {join} from 'node:path';
 import {explicitLittleEndian, transferSyntaxUid} from '@fiona/lib/dicom/transferSyntax';
 import {encodeDataSet, part10Header} from '@fiona/lib/dicom/write';
 import {elementsOf} from './dataSetText.ts';
-import type {SampleInstance, SampleStudy} from './studies.ts';
+import type {SampleInstance} from './instances.ts';
+import type {SampleStudy} from './studies.ts';
 
 /** An instance as a DICOM file (PS3.10), explicit VR little endian. */
 export function encodeInstance({sopClassUid, dataSet}: SampleInstance): Buffer {
