@@ -29,7 +29,7 @@ type Act = (value: Value, setting: Setting) => Decision;
 const acts: Readonly<Record<Action, Act>> = {
   remove: () => removeIt,
   empty: value => emptyIt(value.vr),
-  dummy: value => dummyOf(value),
+  dummy: value => (value.raw === '' && value.vr === value.fileVr ? keepIt : dummyOf(value)),
   keep: keepIfValid,
   uid: mappedUid,
   classUid,

@@ -4,6 +4,7 @@ import {type Decision, emptyIt, invalidIt, keepIt, removeInvalid, removeIt} from
 import {dummyOf} from './dummies.ts';
 import {encodeFor, type Setting} from './setting.ts';
 import {cleanDescriptor, holdsIdentifier} from './text/descriptor.ts';
+import {canonicalValue} from './uid.ts';
 import type {Value} from './value.ts';
 
 const longestDescription = 64;
@@ -49,7 +50,8 @@ export function descriptor(value: Value, setting: Setting, needsValue: boolean):
   });
   const joined = cleaned.join('\\');
   const counts = {tokensDropped: dropped, invalidValue: invalid};
-  if (joined === text && !(needsValue && text.trim() === '')) {
+  // what was empty stays empty: a dummy would say that there was something
+  if (joined === text) {
     const kept = keepText(value, text, setting);
     return kept === keepIt ? {kind: 'keep', label: 'cleanUnchanged'} : kept;
   }
@@ -62,7 +64,8 @@ export function descriptor(value: Value, setting: Setting, needsValue: boolean):
 /** Long free text goes, unless the project has it cleaned. */
 export function narrative(value: Value, setting: Setting, needsValue: boolean): Decision {
   if (setting.request.narrative === 'clean') return descriptor(value, setting, needsValue);
-  return needsValue ? dummyOf(value) : removeIt;
+  if (!needsValue) return removeIt;
+  return canonicalValue(value.raw) === '' ? keepIt : dummyOf(value);
 }
 
 /** A description in a long text: cleaned when it is as short as one, else narrative. */
@@ -106,7 +109,6 @@ export function codeString(value: Value, setting: Setting, needsValue: boolean):
   if (text === undefined || values === undefined || !values.every(one => isCode(one, setting))) {
     return needsValue ? dummyOf(value, {invalidValue: 1}) : invalidIt(value.vr);
   }
-  if (needsValue && text.trim() === '') return dummyOf(value);
   return keepText(value, text, setting);
 }
 

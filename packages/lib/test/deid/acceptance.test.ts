@@ -108,6 +108,10 @@ describe('dates and ages', () => {
     ['TimezoneOffsetFromUTC', 'SH', '+0100', '+0100'],
     ['TimezoneOffsetFromUTC', 'SH', 'Oslo', ''],
     ['InstanceNumber', 'IS', '7', '7'],
+    ['ContrastBolusAgent', 'LO', '', ''],
+    ['ContrastBolusAgent', 'LO', 'Zyxwv', 'removed'],
+    ['ContainerIdentifier', 'LO', 'AB12', 'removed'],
+    ['TextValue', 'UT', '', ''],
     ['ImageType', 'CS', 'ORIGINAL\\PRIMARY\\M\\ND', 'ORIGINAL\\PRIMARY\\M\\ND'],
     ['ImageType', 'CS', 'ORIGINAL\\01017012345', ''],
   ] as const)('%s %s %j becomes %j', async (keyword, vr, before, after) => {

@@ -20,15 +20,41 @@ describe('the request that the configuration makes', () => {
 
   it('has the defaults that old data were made with', async () => {
     const request = await resolveDeidRequest(await section({}), {project: 'P', subject: 'S'});
-    expect(request).toMatchObject({uidRoot: '1.3.6.1.4.1.45037.', uidStyle: 'oid', dateIncrement: 42, ageCap: 90, narrative: 'remove', event: '', allow: []});
+    expect(request).toMatchObject({
+      uidRoot: '1.3.6.1.4.1.45037.',
+      uidStyle: 'oid',
+      dateIncrement: 42,
+      ageCap: 90,
+      narrative: 'remove',
+      event: '',
+      allow: [],
+    });
   });
 
   it('has the project’s own keys where it has some', async () => {
     writeFileSync(join(folder, 'words.txt'), 'fotballkne\n');
-    const own = {uidStyle: 'hex', dateIncrement: 7, ageCap: null, retain: {deviceIdentity: true}, vocabularyFile: join(folder, 'words.txt')};
-    const config = await section({trialSponsor: 'Sponsor', projects: {OLD: own}, profileOverrides: [{tag: '0018,1160', action: 'X', reason: 'names rooms'}]});
+    const own = {
+      uidStyle: 'hex',
+      dateIncrement: 7,
+      ageCap: null,
+      retain: {deviceIdentity: true},
+      vocabularyFile: join(folder, 'words.txt'),
+    };
+    const config = await section({
+      trialSponsor: 'Sponsor',
+      projects: {OLD: own},
+      profileOverrides: [{tag: '0018,1160', action: 'X', reason: 'names rooms'}],
+    });
     const request = await resolveDeidRequest(config, {project: 'OLD', subject: 'S', event: 'Baseline'});
-    expect(request).toMatchObject({uidStyle: 'hex', dateIncrement: 7, ageCap: null, retain: {deviceIdentity: true}, siteWords: 'fotballkne\n', trialSponsor: 'Sponsor', event: 'Baseline'});
+    expect(request).toMatchObject({
+      uidStyle: 'hex',
+      dateIncrement: 7,
+      ageCap: null,
+      retain: {deviceIdentity: true},
+      siteWords: 'fotballkne\n',
+      trialSponsor: 'Sponsor',
+      event: 'Baseline',
+    });
     expect(request.profileOverrides).toEqual([{tag: 0x0018_1160, action: 'remove', reason: 'names rooms'}]);
     expect(projectStyle(config, 'OTHER')).toMatchObject({uidStyle: 'oid', dateIncrement: 42});
   });
@@ -40,7 +66,10 @@ describe('the request that the configuration makes', () => {
     const request = await resolveDeidRequest(config, {project: 'NEW', subject: 'S'});
     expect(Buffer.from(request.key ?? []).equals(Buffer.alloc(32, 9))).toBe(true);
     writeFileSync(key, 'short');
-    await expect(resolveDeidRequest(config, {project: 'NEW', subject: 'S'})).rejects.toMatchObject({option: 'pseudonymKeyFile', exitCode: 78});
+    await expect(resolveDeidRequest(config, {project: 'NEW', subject: 'S'})).rejects.toMatchObject({
+      option: 'pseudonymKeyFile',
+      exitCode: 78,
+    });
     chmodSync(key, 0o644);
     await expect(resolveDeidRequest(config, {project: 'NEW', subject: 'S'})).rejects.toThrow(/readable by others/);
   });
