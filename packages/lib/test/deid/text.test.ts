@@ -85,10 +85,8 @@ describe('a description', () => {
     );
   });
 
-  it('is cleaned in time linear in its length', () => {
-    const text = 'brain NORDMANN 1.2.3.4 55 97 50 00 x'.repeat(5000);
-    const start = performance.now();
-    clean(text, 'NORDMANN^OLA', 'VAN DER BERG^J');
-    expect(performance.now() - start).toBeLessThan(2000);
+  it('of a megabyte is cleaned before the test runs out of time', () => {
+    const text = 'brain NORDMANN 1.2.3.4 55 97 50 00 x'.repeat(30_000);
+    expect(clean(text, 'NORDMANN^OLA', 'VAN DER BERG^J')).toMatch(/^brain x/);
   });
 });

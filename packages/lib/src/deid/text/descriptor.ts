@@ -72,11 +72,17 @@ function dropCoveredStretches(text: string, tokens: readonly Token[], keep: bool
       stretches.push([match.index, match.index + match[0].length]);
   }
   if (stretches.length === 0) return;
+  stretches.sort(([a], [b]) => a - b);
+  let next = 0;
+  let coveredTo = 0;
   let at = 0;
   tokens.forEach((token, index) => {
     const start = at + token.separator.length;
     at = start + token.text.length;
-    if (stretches.some(([from, to]) => start >= from && at <= to)) keep[index] = false;
+    for (let stretch = stretches[next]; stretch !== undefined && stretch[0] <= start; stretch = stretches[++next]) {
+      coveredTo = Math.max(coveredTo, stretch[1]);
+    }
+    if (at <= coveredTo) keep[index] = false;
   });
 }
 
@@ -92,8 +98,9 @@ function dropIdentifiers(
     const folded = tokens.map(token => foldings(token.text)).map(spellings => spellings[variant] ?? spellings[0] ?? '');
     for (let first = 0; first < tokens.length; first++) {
       let whole = '';
-      for (let last = first; last < tokens.length && whole.length <= known.longest; last++) {
+      for (let last = first; last < tokens.length; last++) {
         whole += folded[last] ?? '';
+        if (!known.prefixes.has(whole)) break;
         if (last > first && known.compact.has(whole) && counts(whole)) keep.fill(false, first, last + 1);
       }
     }

@@ -27,7 +27,8 @@ export class KnownIdentifiers {
   readonly compact = new Set<string>();
   /** Birth years, which no number in a description may be. */
   readonly years = new Set<string>();
-  longest = 0;
+  /** Beginnings of whole identifiers: where none begins, none has to be looked for. */
+  readonly prefixes = new Set<string>();
   readonly #notIdentifying: ReadonlySet<string>;
   readonly #vocabulary: Vocabulary;
 
@@ -79,7 +80,7 @@ export class KnownIdentifiers {
   #addCompact(whole: string): void {
     if (whole.length > longestCompact) return;
     this.compact.add(whole);
-    this.longest = Math.max(this.longest, whole.length);
+    for (let length = 1; length <= whole.length; length++) this.prefixes.add(whole.slice(0, length));
   }
 
   #addBirthDate(value: string): void {
