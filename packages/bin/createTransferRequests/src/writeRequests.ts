@@ -1,7 +1,6 @@
-import {mkdir} from 'node:fs/promises';
 import type {Log} from '@fiona/lib/cli/log';
 import type {Uid} from '@fiona/lib/dicom/uid';
-import {FileError} from '@fiona/lib/fs/fileError';
+import {makeFolder} from '@fiona/lib/fs/makeFolder';
 import {lockStudy} from '@fiona/lib/site/studyLock';
 import {isWaiting, type WriteOutcome, writeRequest} from '@fiona/lib/transfers/requestFolder';
 import type {Wanted} from './plan.ts';
@@ -25,7 +24,7 @@ export async function writeRequests(
   log: Log,
 ): Promise<Record<WriteOutcome, number>> {
   const outcomes = {written: 0, waiting: 0, replaced: 0, busy: 0};
-  if (wanted.length > 0) await makeFolder(folder);
+  if (wanted.length > 0) makeFolder(folder);
   for (const {request, again} of wanted) {
     const {study, project, instance} = request;
     const outcome = await writeRequest(folder, request, act => whileUnused(root, study, act));
@@ -51,14 +50,6 @@ async function whileUnused(root: string, study: Uid, act: () => Promise<void>): 
     return true;
   } finally {
     lock.release();
-  }
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, {recursive: true});
-  } catch (error) {
-    throw new FileError('write', folder, error);
   }
 }
 

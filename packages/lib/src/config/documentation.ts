@@ -60,7 +60,7 @@ function fixedDefault(schema: z.core.$ZodType): string {
 
 const introduction = `# Configuration
 
-<!-- Generated from packages/lib/src/config by scripts/generate-configuration-doc.ts: change the schema, not this page. -->
+<!-- Generated from packages/lib/src/config by scripts/generateConfigurationDoc.ts: change the schema, not this page. -->
 
 One file for all tools, \`/data/config/config.json\`; another one by \`--config FILE\` or the environment variable \`FIONA_CONFIG\`.
 Strict JSON in UTF-8. Keys that begin with \`_\` or \`//\` are comments. \`null\`, \`"null"\` and \`""\` count as missing; a missing key has

@@ -1,8 +1,9 @@
-import {mkdir, readdir, unlink} from 'node:fs/promises';
+import {readdir, unlink} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import type {Clock} from '../cli/clock.ts';
 import {errorCode, FileError} from './fileError.ts';
 import {readJsonFile} from './jsonFile.ts';
+import {makeFolder} from './makeFolder.ts';
 import {noteSetAside, setAsidePath} from './reason.ts';
 
 /** Something that can't be processed and stays where it is. */
@@ -71,7 +72,7 @@ export async function openSetAside(
       notes.set(setAsidePath(stateDir, tool, key), {item: key, ...facts});
       if (dryRun) return;
       // state of the tools is nobody else's business
-      await mkdir(stateDir, {recursive: true, mode: 0o700});
+      makeFolder(stateDir, 0o700);
       await noteSetAside(stateDir, key, {item: key, tool, ...facts}, clock);
     },
     clear(key) {

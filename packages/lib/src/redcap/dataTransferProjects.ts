@@ -12,6 +12,12 @@ export interface TagRule {
   pattern: string;
 }
 
+/** What is kept of one element's text while a study is de-identified for the project. */
+export interface ImportRuleRow extends TagRule {
+  /** Field of the tag in REDCap; the pattern's ends in `_regexp`. */
+  field: string;
+}
+
 /** A series whose element matches keeps its burned-in text. */
 export interface PixelExclusion extends TagRule {
   tag: number;
@@ -28,7 +34,7 @@ export interface ResearchProject {
   /** Pattern of valid pseudonyms. */
   naming: string;
   /** In their order; a rule without tag is none. */
-  importRules: TagRule[];
+  importRules: ImportRuleRow[];
   features: {removePresentationStates: boolean; neverRewritePixels: boolean; removeSecondaryCaptures: boolean};
   exclusions: PixelExclusion[];
   useAutoId: boolean;
@@ -141,13 +147,13 @@ function projectOf(row: Row, problems: ProjectProblem[]): ResearchProject {
 }
 
 /** A rule with a tag that cannot be understood is kept: it must make the project's transfers fail, not be forgotten. */
-function importRule(row: Row, number: number, problems: ProjectProblem[]): TagRule[] {
+function importRule(row: Row, number: number, problems: ProjectProblem[]): ImportRuleRow[] {
   const field = `project_import_rule_${number}_tag`;
   const tagText = trimmed(row.values[field] ?? '');
   if (tagText === '') return [];
   const tag = parseRuleTag(tagText);
   if (tag === undefined) problems.push({record: row.record, field, message: 'names no DICOM element (GGGG,EEEE)'});
-  return [{tag, tagText, pattern: row.values[`project_import_rule_${number}_regexp`] ?? ''}];
+  return [{field, tag, tagText, pattern: row.values[`project_import_rule_${number}_regexp`] ?? ''}];
 }
 
 /** The tag is the first word of the choice's label. Without pattern or tag there is no rule: an empty pattern would match everything. */

@@ -1,7 +1,8 @@
-import {mkdir, rm} from 'node:fs/promises';
+import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Clock} from '../cli/clock.ts';
 import {readJsonFile, writeJsonFile} from '../fs/jsonFile.ts';
+import {makeFolder} from '../fs/makeFolder.ts';
 import {listParameters} from './form.ts';
 import type {Server} from './server.ts';
 
@@ -65,7 +66,7 @@ export function createProjectCache(server: Server, stateDir: string, clock: Cloc
     const cached = asCacheFile(await readJsonFile(path).catch(() => undefined), clock);
     if (cached) return cached;
     const dictionary: Dictionary = {fields: await fetchFields(server), project: await fetchProject(server)};
-    await mkdir(folder, {recursive: true, mode: 0o700});
+    makeFolder(folder, 0o700);
     const file: CacheFile = {version: 1, at: clock.now().toISOString(), ...dictionary};
     await writeJsonFile(path, file, {mode: 0o600});
     return dictionary;

@@ -1,9 +1,10 @@
-import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
+import {readFileSync, renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Clock} from '../cli/clock.ts';
 import {temporaryName} from '../fs/atomic.ts';
 import {FileError} from '../fs/fileError.ts';
 import {acquireLock} from '../fs/lock.ts';
+import {makeFolder} from '../fs/makeFolder.ts';
 
 /** A token bucket as it lies on disk, shared by all processes of the host. */
 export interface Bucket {
@@ -37,7 +38,7 @@ export async function reserveRequest(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const path = join(stateDir, 'redcap-rate.json');
-  makeFolder(stateDir);
+  makeFolder(stateDir, 0o700);
   const lock = await acquireLock(`${path}.lock`, {kind: 'exclusive', waitMs: 10_000, signal});
   if (lock === undefined) {
     if (signal?.aborted) return 0;
@@ -54,14 +55,6 @@ export async function reserveRequest(
     throw new FileError('write', path, error);
   } finally {
     lock.release();
-  }
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, {recursive: true, mode: 0o700});
-  } catch (error) {
-    throw new FileError('make', path, error);
   }
 }
 
@@ -97,7 +90,7 @@ export function pauseAll(stateDir: string, reason: string, clock: Clock): Date {
   const path = join(stateDir, 'redcap-paused.json');
   const until = new Date(clock.now().getTime() + pauseMs);
   try {
-    makeFolder(stateDir);
+    makeFolder(stateDir, 0o700);
     const temporary = temporaryName(path);
     writeFileSync(temporary, `${JSON.stringify({until: until.toISOString(), reason})}\n`, {mode: 0o600});
     renameSync(temporary, path);

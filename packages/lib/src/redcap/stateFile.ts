@@ -1,7 +1,7 @@
-import {mkdir} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {writeFileAtomic} from '../fs/atomic.ts';
 import {readJsonFile} from '../fs/jsonFile.ts';
+import {makeFolder} from '../fs/makeFolder.ts';
 
 const mostBytes = 512 * 1024 * 1024;
 
@@ -16,6 +16,6 @@ export async function readState<T>(path: string, check: (value: unknown) => T | 
 
 /** Replaces the state, atomically and durably, readable by the own account only. @throws FileError */
 export async function writeState(path: string, value: unknown): Promise<void> {
-  await mkdir(dirname(path), {recursive: true, mode: 0o700});
+  makeFolder(dirname(path), 0o700);
   await writeFileAtomic(path, `${JSON.stringify(value)}\n`, {mode: 0o600});
 }

@@ -1,8 +1,9 @@
 import {constants} from 'node:fs';
-import {copyFile, lstat, mkdir, open, rename, unlink} from 'node:fs/promises';
+import {copyFile, lstat, open, rename, unlink} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import {fsyncFolder, temporaryName, writeFileAtomic} from '../fs/atomic.ts';
 import {errorCode, FileError} from '../fs/fileError.ts';
+import {makeFolder} from '../fs/makeFolder.ts';
 import {type Reason, writeReason} from '../fs/reason.ts';
 import {derivedName} from './derivedName.ts';
 import {removeRetry} from './retry.ts';
@@ -18,7 +19,7 @@ export async function moveToDone(
   requestPath: string,
   {folder, at, report}: {folder: string; at: Date; report?: object | undefined},
 ): Promise<string | undefined> {
-  await makeFolder(folder);
+  makeFolder(folder);
   await writeReport(folder, requestPath, report);
   const stem = `_ok_${localMinute(at)}`;
   for (let copy = 1; ; copy++) {
@@ -49,7 +50,7 @@ export async function moveToFailed(
     report,
   }: {folder: string; messages: object; reason: Omit<Reason, 'item'>; report?: object | undefined},
 ): Promise<string | undefined> {
-  await makeFolder(folder);
+  makeFolder(folder);
   const name = basename(requestPath);
   const target = join(folder, derivedName('', name, '_fail.log'));
   await writeReport(folder, requestPath, report);
@@ -69,14 +70,6 @@ async function writeReport(folder: string, requestPath: string, report: object |
   if (report === undefined) return;
   const path = join(folder, derivedName('', basename(requestPath), '_deid.json'));
   await writeFileAtomic(path, `${JSON.stringify(report, null, 2)}\n`);
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, {recursive: true});
-  } catch (error) {
-    throw new FileError('write', folder, error);
-  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -9,7 +9,7 @@ const wanted = configurationPage();
 if (process.argv.includes('--check')) {
   const found = await readFile(page, 'utf8').catch(() => '');
   if (found !== wanted) {
-    console.error('docs/configuration.md is stale: run node_modules/.bin/node scripts/generate-configuration-doc.ts');
+    console.error('docs/configuration.md is stale: run node_modules/.bin/node scripts/generateConfigurationDoc.ts');
     process.exitCode = 1;
   }
 } else {
