@@ -102,7 +102,7 @@ function metaFacts(
 }
 
 /** Bytes that are read and sent at a time. */
-const bufferSize = 512 << 10;
+const bufferSize = 1 << 20;
 
 /** Up to here a read is done at once: another thread would cost more than it saves. */
 const smallRead = 128 << 10;
