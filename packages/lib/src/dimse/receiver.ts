@@ -56,6 +56,7 @@ async function tlsServer(tls: TlsOptions, log: Log): Promise<Server> {
   return server;
 }
 
+/** A running receiver, made by {@link startReceiver}. */
 export class Receiver {
   readonly counters: ReceiverCounters = {associations: 0, rejected: 0, stored: 0, failed: 0, bytes: 0};
   #options: ReceiverOptions;
