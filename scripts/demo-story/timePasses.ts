@@ -1,6 +1,7 @@
 import {watch} from 'node:fs';
 import {readdir, readFile, utimes} from 'node:fs/promises';
 import {join} from 'node:path';
+import {countWaitingLines} from '@fiona/lib/site/journalReader';
 import {rawRoot} from '@fiona/lib/site/layout';
 import type {SampleStudy} from '@fiona/sandbox/samples/studies';
 
@@ -18,7 +19,7 @@ export async function seriesSummaries(dataDir: string): Promise<string[]> {
   return found.flat().sort();
 }
 
-/** Resolves when every instance of the studies is counted in a series summary. */
+/** Resolves when every instance of the studies is counted in a series summary, and everything that was announced is dealt with. */
 export async function allIndexed(dataDir: string, studies: readonly SampleStudy[], limitMs: number): Promise<void> {
   const expected = studies.reduce((sum, {instances}) => sum + instances.length, 0);
   const changes = watch(join(dataDir, 'site'), {recursive: true});
@@ -29,7 +30,7 @@ export async function allIndexed(dataDir: string, studies: readonly SampleStudy[
         Number(JSON.parse(await readFile(path, 'utf8')).NumFiles),
       );
       const indexed = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
-      if (indexed === expected) return;
+      if (indexed === expected && (await countWaitingLines(dataDir)) === 0) return;
       if (deadline.aborted) throw new Error(`only ${indexed} of ${expected} instances were indexed`);
       await nextChange(changes, deadline);
     }

@@ -41,6 +41,7 @@ export interface Tally {
   readonly counts: Partial<Record<Counter, number>>;
 }
 
+/** A tally of nothing. */
 export function emptyTally(): Tally {
   return {actions: new Map(), counts: {}};
 }
@@ -52,6 +53,7 @@ export function countAction(tally: Tally, key: Tag | string, label: Label): void
   else row[label] = (row[label] ?? 0) + 1;
 }
 
+/** Notes something that is counted over all elements; 0 leaves no trace. */
 export function count(tally: Tally, counter: Counter, by = 1): void {
   if (by !== 0) tally.counts[counter] = (tally.counts[counter] ?? 0) + by;
 }

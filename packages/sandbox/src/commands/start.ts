@@ -71,8 +71,10 @@ export async function start(options: StartOptions): Promise<void> {
     ...(tls && {caFile: tls.caFile}),
     pacs: {aeTitle: 'DICOM_STORAGE', queryAeTitle: 'DICOM_QR_SCP', host: visibleHost, port: pacs.port},
   };
+  // listening before anybody can know that we are ready: a signal right after the line must not kill
+  const stopped = stopSignal();
   process.stdout.write(`${JSON.stringify(ready)}\n`);
-  await stopSignal();
+  await stopped;
   await Promise.all([redcap.close(DRAIN_SECONDS * 1000), pacs.close(DRAIN_SECONDS)]);
   database.close();
   lock.release();
