@@ -2,115 +2,122 @@ import {projectStyle} from '@fiona/lib/deid/resolveRequest';
 import {presentFields} from '@fiona/lib/redcap/fields';
 import {transferFields} from '@fiona/lib/redcap/incoming';
 import type {Redcap} from '@fiona/lib/redcap/redcap';
-import {RedcapError} from '@fiona/lib/redcap/redcapError';
+import {RedcapError, type RedcapErrorKind} from '@fiona/lib/redcap/redcapError';
 import {moveToDone, moveToFailed} from '@fiona/lib/transfers/finish';
 import type {TransferRequest} from '@fiona/lib/transfers/request';
 import type {RequestFile} from '@fiona/lib/transfers/requestFolder';
-import {isExhausted, planRetry, type Retry, readRetry, writeRetry} from '@fiona/lib/transfers/retry';
-import {failureMessages, messagesForRedcap} from './failureMessages.ts';
-import type {TransferOutcome} from './outcome.ts';
-import type {TransferContext, Transferred} from './transfer.ts';
-import {transferRow} from './transferRow.ts';
+import {isExhausted, planRetry, type Retry, writeRetry} from '@fiona/lib/transfers/retry';
+import {earlierAttempts, isUnchanged} from './attempts.ts';
+import type {RunContext} from './context.ts';
+import {type FailureMessages, failureMessages, messagesForRedcap} from './failureMessages.ts';
+import {type EndedTransfer, transferRow} from './transferRow.ts';
+import type {Transferred} from './transferred.ts';
 import {rememberUidStyle} from './uidStyles.ts';
 
-/** How a request counts in the summary. */
-export type Recorded = 'done' | 'failed' | 'retry' | 'postponed';
+/** A transfer that came to an end, and whose it is. */
+export interface TransferEnd {
+  readonly file: RequestFile;
+  readonly request: TransferRequest;
+  /** The request's name is no subject: it is not repeated in messages. */
+  readonly hideName: boolean;
+  readonly ended: EndedTransfer;
+  readonly transferred: Transferred;
+  /** How long it took. */
+  readonly seconds: number;
+}
 
-type Ended = Exclude<TransferOutcome, {kind: 'postponed'}>;
+/** Where the request is now. `unconfirmed`: it waits because REDCap did not take its row. */
+export type Recorded = 'done' | 'failed' | 'retry' | 'unconfirmed';
 
 /**
  * Records how a transfer ended, in the order that loses nothing: REDCap confirms the row, then the file is moved. A temporary failure leaves
  * the request with a note when to try again; one that has lasted too long is final.
- * @throws RedcapError when the row was not confirmed: the request stays, the next run repeats the row
+ * @throws RedcapError when REDCap did not answer: the request stays, the next run repeats the row; FileError
  */
-export async function recordOutcome(
-  file: RequestFile,
-  request: TransferRequest,
-  {outcome, snapshotTime, report}: Transferred,
-  seconds: number,
-  incoming: Redcap,
-  context: TransferContext,
-): Promise<Recorded> {
-  if (outcome.kind === 'postponed') {
-    context.log.info(`${request.study} waits: ${outcome.why}`);
-    return 'postponed';
-  }
-  const earlier = await readRetry(file.path);
-  const {ended, retry} = endOrRetry(outcome, earlier, context);
-  const messages = messagesOf(request, ended, retry);
+export async function recordOutcome(end: TransferEnd, incoming: Redcap, context: RunContext): Promise<Recorded> {
+  const {file, request, transferred, hideName} = end;
+  const earlier = await earlierAttempts(file);
+  const {ended, retry} = endOrRetry(end.ended, earlier, context);
+  const messages =
+    ended.kind === 'done'
+      ? ended.note && failureMessages(request, undefined, ended.note)
+      : failureMessages(request, ended.detail, ended.facts, {retry, hideName});
   // REDCap hears of a kind of temporary failure once, not every minute.
   if (ended.kind !== 'temporary' || earlier?.reason !== ended.reason) {
-    await writeRow(request, ended, {snapshotTime, seconds, messages}, incoming, context);
-  }
-  const {transfersDone, transfersFail} = context.config.PATHS;
-  const at = context.clock.now();
-  if (ended.kind === 'done') {
-    const {stateDir} = context.config.PATHS;
-    await rememberUidStyle(stateDir, request.project, projectStyle(context.config.ANONYMIZER, request.project), at);
-    const moved = await moveToDone(file.path, {folder: transfersDone, at, report});
-    if (moved === undefined)
-      context.log.warn(`the request of ${request.study} was removed meanwhile; its result is recorded`);
-    return 'done';
+    const confirmed = await writeRow({...end, ended}, earlier, messages, incoming, context);
+    if (!confirmed) return 'unconfirmed';
   }
   if (retry !== undefined) {
-    await writeRetry(file.path, retry);
+    if (await isUnchanged(file)) await writeRetry(file.path, retry);
     return 'retry';
   }
-  if (ended.kind === 'failed') {
+  const {config, clock} = context;
+  const at = clock.now();
+  const {report} = transferred;
+  let moved: string | undefined;
+  if (ended.kind === 'done') {
+    const style = projectStyle(config.ANONYMIZER, request.project);
+    await rememberUidStyle(config.PATHS.stateDir, request.project, style, at);
+    moved = await moveToDone(file.path, {folder: config.PATHS.transfersDone, at, report});
+  } else {
     const reason = {tool: 'anonymizeAndSend', reason: ended.reason, detail: ended.detail, at};
-    await moveToFailed(file.path, {folder: transfersFail, messages: messages ?? {}, reason, report});
+    const facts = {messages: messages ?? {}, reason, report};
+    moved = await moveToFailed(file.path, {folder: config.PATHS.transfersFail, ...facts});
   }
-  return 'failed';
+  if (moved === undefined) {
+    context.log.warn(`the request of ${request.study} was removed meanwhile; REDCap knows what became of it`);
+  }
+  return ended.kind === 'done' ? 'done' : 'failed';
 }
 
 /** A temporary failure that has lasted `ANONYMIZER.retryHours` becomes final. */
 function endOrRetry(
-  outcome: Ended,
+  ended: EndedTransfer,
   earlier: Retry | undefined,
-  {config, clock}: TransferContext,
-): {ended: Ended; retry: Retry | undefined} {
-  if (outcome.kind !== 'temporary') return {ended: outcome, retry: undefined};
-  const retry = planRetry(earlier, outcome.reason, clock.now());
-  if (!isExhausted(retry, clock.now(), config.ANONYMIZER.retryHours)) return {ended: outcome, retry};
-  const {service: _, ...failure} = outcome;
-  return {ended: {...failure, kind: 'failed', onThisMachine: true}, retry: undefined};
+  {config, clock}: RunContext,
+): {ended: EndedTransfer; retry: Retry | undefined} {
+  if (ended.kind !== 'temporary') return {ended, retry: undefined};
+  const retry = planRetry(earlier, ended.reason, clock.now());
+  const {retryHours} = config.ANONYMIZER;
+  if (!isExhausted(retry, clock.now(), retryHours)) return {ended, retry};
+  const {stage, reason, facts} = ended;
+  const detail = `${ended.detail}; given up after ${retry.attempts} attempts in more than ${retryHours} hours`;
+  return {ended: {kind: 'failed', onThisMachine: true, stage, reason, detail, facts}, retry: undefined};
 }
 
-function messagesOf(
-  request: TransferRequest,
-  ended: Ended,
-  retry: Retry | undefined,
-): Record<string, unknown> | undefined {
-  if (ended.kind === 'done') return ended.note && failureMessages(request, undefined, ended.note);
-  return failureMessages(request, ended.detail, ended.facts, retry);
-}
+/** REDCap refuses us or the row: the same again would be refused again, so that it is not tried every minute. */
+const lasting: ReadonlySet<RedcapErrorKind> = new Set(['rejected', 'forbidden', 'auth', 'config', 'tooLarge']);
 
+/** @returns false when REDCap refused this row, which was noted to be tried later */
 async function writeRow(
-  request: TransferRequest,
-  ended: Ended,
-  facts: {snapshotTime: Date; seconds: number; messages: Record<string, unknown> | undefined},
+  {file, request, ended, transferred, seconds}: TransferEnd,
+  earlier: Retry | undefined,
+  messages: FailureMessages | undefined,
   incoming: Redcap,
-  {config, log}: TransferContext,
-): Promise<void> {
-  const columns = await presentFields(incoming, transferFields, log);
-  const row = transferRow(request, ended, {
-    snapshotTime: facts.snapshotTime,
-    seconds: facts.seconds,
-    message: facts.messages === undefined ? '' : messagesForRedcap(facts.messages),
-    timeZone: config.REDCAP.timeZone,
-    columns,
-  });
-  const {rejected} = await incoming.write([row], {overwrite: true});
-  const [refused] = rejected;
-  log.info(
-    `update ${request.study} instance ${request.instance}: ${refused === undefined ? 'confirmed' : refused.kind}`,
-  );
-  if (refused !== undefined) {
-    throw new RedcapError({
-      kind: refused.kind,
-      content: 'record',
-      project: incoming.name,
-      message: `REDCap did not take the row of ${request.study}: ${refused.reasons.map(({message}) => message).join('; ')}`,
+  {config, clock, log}: RunContext,
+): Promise<boolean> {
+  const pause = () => writeRetry(file.path, planRetry(earlier, 'redcap', clock.now()));
+  try {
+    const row = transferRow(request, ended, {
+      snapshotTime: transferred.snapshotTime,
+      seconds,
+      message: messages === undefined ? '' : messagesForRedcap(messages),
+      timeZone: config.REDCAP.timeZone,
+      columns: await presentFields(incoming, transferFields, log),
     });
+    const {rejected} = await incoming.write([row], {overwrite: true});
+    const [refused] = rejected;
+    log.info(`update ${request.study} instance ${request.instance}: ${refused?.kind ?? 'confirmed'}`);
+    if (refused === undefined) return true;
+    const message = `REDCap did not take the row of ${request.study}: ${refused.reasons.map(each => each.message).join('; ')}`;
+    if (refused.kind === 'incomplete') {
+      throw new RedcapError({kind: 'incomplete', content: 'record', project: incoming.name, message, changes: true});
+    }
+    log.error(`${message}; the request waits`);
+    await pause();
+    return false;
+  } catch (error) {
+    if (error instanceof RedcapError && lasting.has(error.kind)) await pause();
+    throw error;
   }
 }

@@ -1,133 +1,144 @@
 import {lstat} from 'node:fs/promises';
 import {basename, resolve} from 'node:path';
-import {exitCode} from '@fiona/lib/cli/exitCode';
-import {FionaError} from '@fiona/lib/cli/fionaError';
-import {JsonFileError} from '@fiona/lib/fs/jsonFile';
-import {presentFields} from '@fiona/lib/redcap/fields';
-import {incomingRows, type Transfer, transferFields} from '@fiona/lib/redcap/incoming';
-import {moveToDone, moveToFailed} from '@fiona/lib/transfers/finish';
+import {UsageError} from '@fiona/lib/cli/usageError';
+import type {Uid} from '@fiona/lib/dicom/uid';
 import type {TransferRequest} from '@fiona/lib/transfers/request';
-import {TransferRequestError} from '@fiona/lib/transfers/requestError';
-import {listRequests, type RequestFile, readRequest} from '@fiona/lib/transfers/requestFolder';
-import {isPaused, readRetry} from '@fiona/lib/transfers/retry';
+import {listRequests, type RequestFile} from '@fiona/lib/transfers/requestFolder';
+import {isPaused} from '@fiona/lib/transfers/retry';
 import type {Dependencies, SendOptions} from './anonymizeAndSend.ts';
-import {failureMessages} from './failureMessages.ts';
+import {earlierAttempts} from './attempts.ts';
+import {halfWrittenMs, loggedName, type RequestContent, readRequestFile} from './requestFile.ts';
+import {TransferFacts} from './transferFacts.ts';
 import {type Wanted, wantedBy} from './wanted.ts';
 
 /** A request that was read, with what REDCap says of it. */
 export interface Claimed {
   readonly file: RequestFile;
   readonly request: TransferRequest;
+  readonly nameProblem: string | undefined;
   readonly wanted: Wanted;
 }
 
+/** A file that cannot be a request. */
+export type Unusable = {readonly file: RequestFile} & Extract<RequestContent, {kind: 'unusable'}>;
+
+type Readable = Extract<RequestContent, {kind: 'request'}>;
+
+/** Requests of which REDCap's rows are asked for together. */
+const lookAhead = 100;
+/** With many requests waiting, the folder is not listed again after each of a series of quick ones. */
+const listedForMs = 1000;
+
 /** The requests of this run, in their order; those that arrive meanwhile included. */
-export interface RequestQueue {
-  /** @throws RedcapError, FileError */
-  next(): Promise<Claimed | undefined>;
-  setObsolete(file: RequestFile, request: TransferRequest): Promise<void>;
-  moveAlreadyDone(file: RequestFile): Promise<void>;
-  counts(): {unusable: number};
-}
+export class RequestQueue {
+  readonly #dependencies: Dependencies;
+  readonly #options: SendOptions;
+  readonly #onUnusable: (unusable: Unusable) => Promise<void>;
+  readonly #facts: TransferFacts;
+  /** Files that are not yet handled, by {@link keyOf}, in their order. */
+  #waiting = new Map<string, RequestFile>();
+  readonly #handled = new Set<string>();
+  readonly #contents = new Map<string, Readable>();
+  /** Files that are not to be looked at before this time. */
+  readonly #notBefore = new Map<string, number>();
+  #listed: number | undefined;
 
-/** The request file that was named does not exist. */
-class NoSuchRequest extends FionaError {
-  readonly exitCode = exitCode.usage;
-}
-
-/** Studies asked for in one call. */
-const studiesAtOnce = 100;
-/** A file that is not JSON may be one that somebody is just writing. */
-const halfWrittenMs = 60_000;
-
-/** Opens the folder of requests, or the one request that was named. */
-export function openRequests(dependencies: Dependencies, options: SendOptions): RequestQueue {
-  const {config, log, clock, dryRun} = dependencies;
-  const {PATHS, ANONYMIZER, REDCAP} = config;
-  const seen = new Set<string>();
-  let unusable = 0;
-  let ready: Claimed[] = [];
-  let listed = false;
-
-  async function list(): Promise<RequestFile[]> {
-    if (options.request !== undefined) return listed ? [] : [await namedRequest(options.request)];
-    if (listed && options.once) return [];
-    return (await listRequests(PATHS.transferRequests, ANONYMIZER.order)).filter(
-      ({path, modified}) => !seen.has(`${path} ${modified}`),
-    );
+  /** @param onUnusable called once for each file that cannot be a request; the file is not offered again */
+  constructor(dependencies: Dependencies, options: SendOptions, onUnusable: (unusable: Unusable) => Promise<void>) {
+    this.#dependencies = dependencies;
+    this.#options = options;
+    this.#onUnusable = onUnusable;
+    this.#facts = new TransferFacts(dependencies.incoming, dependencies.clock, dependencies.log);
   }
 
-  async function usable(file: RequestFile): Promise<TransferRequest | undefined> {
-    const retry = await readRetry(file.path);
-    if (options.request === undefined && retry !== undefined && isPaused(retry, clock.now())) return undefined;
-    try {
-      return await readRequest(file.path);
-    } catch (error) {
-      if (!(error instanceof TransferRequestError || error instanceof JsonFileError)) throw error;
-      const half = error instanceof TransferRequestError && error.problem === 'not-json';
-      if (half && clock.now().getTime() - file.modified < halfWrittenMs) return undefined;
-      unusable += 1;
-      log.error(`request ${basename(file.path).split('_')[0]}: ${error.message}`);
-      if (dryRun) return undefined;
-      const reason = {tool: 'anonymizeAndSend', reason: 'invalid-request', detail: error.message, at: clock.now()};
-      await moveToFailed(file.path, {folder: PATHS.transfersFail, messages: {error: error.message}, reason});
+  /**
+   * The next request of a study that is not in work, or undefined when there is none just now.
+   * @throws RedcapError, FileError; UsageError when the file that was named is none
+   */
+  async next(inWork: ReadonlySet<Uid>): Promise<Claimed | undefined> {
+    await this.#list();
+    for (const [key, file] of [...this.#waiting]) {
+      const content = await this.#read(key, file);
+      if (content === undefined || inWork.has(content.request.study)) continue;
+      const {request, nameProblem} = content;
+      const transfers = await this.#facts.of(request.study, () => this.#studiesAhead());
+      this.#finish(key);
+      const {ANONYMIZER, REDCAP} = this.#dependencies.config;
+      const requireRow = ANONYMIZER.requireTransferRow && this.#options.request === undefined;
+      const rules = {requireRow, timeZone: REDCAP.timeZone};
+      return {file, request, nameProblem, wanted: wantedBy(request, new Date(file.modified), transfers, rules)};
+    }
+    return undefined;
+  }
+
+  async #list(): Promise<void> {
+    const {clock, config} = this.#dependencies;
+    const {request, once} = this.#options;
+    if (this.#listed !== undefined) {
+      if (request !== undefined || once) return;
+      if (this.#waiting.size > 0 && clock.monotonic() - this.#listed < listedForMs) return;
+    }
+    this.#listed = clock.monotonic();
+    const files =
+      request === undefined
+        ? await listRequests(config.PATHS.transferRequests, config.ANONYMIZER.order)
+        : [await namedRequest(request)];
+    const fresh = files.map(file => [keyOf(file), file] as const).filter(([key]) => !this.#handled.has(key));
+    this.#waiting = new Map(fresh);
+  }
+
+  /** The content of a file that may be worked on now, read once. */
+  async #read(key: string, file: RequestFile): Promise<Readable | undefined> {
+    const {clock, log} = this.#dependencies;
+    const now = clock.now();
+    if ((this.#notBefore.get(key) ?? 0) > now.getTime()) return undefined;
+    const known = this.#contents.get(key);
+    if (known !== undefined) return known;
+    const retry = this.#options.request === undefined ? await earlierAttempts(file) : undefined;
+    if (retry !== undefined && isPaused(retry, now)) {
+      this.#notBefore.set(key, Date.parse(retry.next));
       return undefined;
     }
-  }
-
-  async function fill(): Promise<void> {
-    const files = await list();
-    listed = true;
-    const batch: {file: RequestFile; request: TransferRequest}[] = [];
-    for (const file of files) {
-      seen.add(`${file.path} ${file.modified}`);
-      const request = await usable(file);
-      if (request !== undefined) batch.push({file, request});
-      if (batch.length === studiesAtOnce) break;
+    const content = await readRequestFile(file, now);
+    if (content.kind === 'request') {
+      this.#contents.set(key, content);
+      return content;
     }
-    if (batch.length === 0) return;
-    const transfers = await transfersOf(batch.map(({request}) => request.study));
-    const rules = {
-      requireRow: ANONYMIZER.requireTransferRow && options.request === undefined,
-      timeZone: REDCAP.timeZone,
-    };
-    ready = batch.map(each => ({
-      ...each,
-      wanted: wantedBy(each.request, new Date(each.file.modified), transfers, rules),
-    }));
+    if (content.kind === 'half-written') {
+      log.info(`${loggedName(file)} is not complete yet`);
+      this.#notBefore.set(key, file.modified + halfWrittenMs);
+      return undefined;
+    }
+    this.#finish(key);
+    if (content.kind === 'unusable') await this.#onUnusable({file, ...content});
+    return undefined;
   }
 
-  async function transfersOf(studies: readonly string[]): Promise<Transfer[]> {
-    const incoming = await dependencies.incoming();
-    const fields = await presentFields(incoming, transferFields, log);
-    return incomingRows(await incoming.read({fields, records: [...new Set(studies)], onlyForm: 'transfers'})).transfers;
+  async #studiesAhead(): Promise<string[]> {
+    const studies: string[] = [];
+    for (const [key, file] of [...this.#waiting]) {
+      if (studies.length >= lookAhead) break;
+      const content = await this.#read(key, file);
+      if (content !== undefined) studies.push(content.request.study);
+    }
+    return studies;
   }
 
-  return {
-    async next() {
-      if (ready.length === 0) await fill();
-      return ready.shift();
-    },
-    async setObsolete(file, request) {
-      const detail = 'obsolete: the transfer was changed or deleted in REDCap';
-      log.warn(`${request.study} instance ${request.instance}: ${detail}`);
-      const reason = {tool: 'anonymizeAndSend', reason: 'obsolete', detail, at: clock.now()};
-      await moveToFailed(file.path, {
-        folder: PATHS.transfersFail,
-        messages: failureMessages(request, detail, {}),
-        reason,
-      });
-    },
-    async moveAlreadyDone(file) {
-      await moveToDone(file.path, {folder: PATHS.transfersDone, at: clock.now()});
-    },
-    counts: () => ({unusable}),
-  };
+  #finish(key: string): void {
+    this.#waiting.delete(key);
+    this.#contents.delete(key);
+    this.#handled.add(key);
+  }
+}
+
+/** A file that was written anew is another request. */
+function keyOf({path, modified}: RequestFile): string {
+  return `${path} ${modified}`;
 }
 
 async function namedRequest(path: string): Promise<RequestFile> {
   const absolute = resolve(path);
   const found = await lstat(absolute).catch(() => undefined);
-  if (found === undefined || !found.isFile()) throw new NoSuchRequest(`--request: ${absolute} is no file`);
+  if (found === undefined || !found.isFile()) throw new UsageError(`--request: ${absolute} is no file`);
   return {path: absolute, name: basename(absolute), modified: found.mtimeMs};
 }

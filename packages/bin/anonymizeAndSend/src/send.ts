@@ -1,8 +1,8 @@
 import {rm} from 'node:fs/promises';
-import type {Log} from '@fiona/lib/cli/log';
 import type {Config} from '@fiona/lib/config/load';
 import {type StoreResult, storeInstances} from '@fiona/lib/dimse/storeScu';
 import {tlsOptions} from '@fiona/lib/dimse/tlsOptions';
+import type {RunContext} from './context.ts';
 
 /** A de-identified instance waiting in the spool. */
 export interface SpooledInstance {
@@ -10,19 +10,17 @@ export interface SpooledInstance {
   readonly sopInstanceUid: string;
 }
 
-/** What became of a transfer's instances at the research PACS. */
-export type Sent =
-  | {readonly kind: 'sent'; readonly stored: number}
+/** What became of a transfer's instances at the research PACS. `lines`: one per instance that was not stored. */
+export type Sent = {readonly stored: number; readonly bytes: number; readonly lines: readonly string[]} & (
+  | {readonly kind: 'sent'}
   /** Some were refused for good; the others are stored. */
-  | {readonly kind: 'refused'; readonly stored: number; readonly lines: readonly string[]; readonly returnCode: number}
-  /** The PACS is down, full or busy; `service`: for everybody, not for this transfer only. */
-  | {
-      readonly kind: 'temporary';
-      readonly stored: number;
-      readonly lines: readonly string[];
-      readonly service: boolean;
-      readonly detail: string;
-    };
+  | {readonly kind: 'refused'; readonly returnCode: number}
+  /** The PACS is down, full or busy; `serviceDown`: for everybody, not for this transfer only. */
+  | {readonly kind: 'temporary'; readonly serviceDown: boolean; readonly returnCode: number; readonly detail: string}
+);
+
+/** What has always stood in the messages for "out of resources" and for a PACS that did not answer. */
+const outOfResources = -1;
 
 /**
  * Sends the instances to the research PACS, each confirmed by its own status, and takes stored ones out of the spool. What failed
@@ -30,44 +28,47 @@ export type Sent =
  */
 export async function sendToResearchPacs(
   instances: readonly SpooledInstance[],
-  {RESEARCH_PACS}: Config,
-  {log, signal}: {readonly log: Log; readonly signal: AbortSignal},
+  {config, log, signal}: Pick<RunContext, 'config' | 'log' | 'signal'>,
 ): Promise<Sent> {
-  const {storage, connectTimeoutSeconds, responseTimeoutSeconds} = RESEARCH_PACS;
   const failures: StoreResult<SpooledInstance>[] = [];
-  const done: Promise<void>[] = [];
-  const summary = await storeInstances({
-    peer: {
-      host: storage.host ?? '',
-      port: storage.port ?? 0,
-      aeTitle: storage.aeTitle,
-      callingAeTitle: storage.callingAeTitle,
-      ...(storage.tls !== false && {tls: tlsOptions(storage.tls)}),
-      connectTimeoutMs: connectTimeoutSeconds * 1000,
-      responseTimeoutMs: responseTimeoutSeconds * 1000,
-    },
+  const removals: Promise<void>[] = [];
+  const {stored, bytes, unreachable} = await storeInstances({
+    peer: peerOf(config),
     instances,
     onResult: result => {
-      if (result.kind === 'stored') done.push(rm(result.instance.path, {force: true}));
+      // A file that stays is removed with its folder.
+      if (result.kind === 'stored') removals.push(rm(result.instance.path, {force: true}).catch(() => {}));
       else failures.push(result);
     },
-    retries: storage.retries,
+    retries: config.RESEARCH_PACS.storage.retries,
     log,
     signal,
   });
-  await Promise.all(done);
-  const {stored} = summary;
-  if (failures.length === 0) return {kind: 'sent', stored};
+  await Promise.all(removals);
   const lines = failures.map(({instance, reason}) => `${instance.sopInstanceUid}: ${reason}`);
+  const figures = {stored, bytes, lines};
+  if (failures.length === 0) return {kind: 'sent', ...figures};
   const passing = failures.filter(({kind}) => kind === 'temporary');
-  if (passing.length > 0) {
-    const detail = passing[0]?.reason ?? '';
-    return {kind: 'temporary', stored, lines, service: summary.unreachable || passing.some(isOutOfResources), detail};
-  }
-  return {kind: 'refused', stored, lines, returnCode: failures[0]?.status ?? 1};
+  const [first] = passing;
+  if (first === undefined) return {kind: 'refused', returnCode: failures[0]?.status ?? 1, ...figures};
+  const serviceDown = unreachable || passing.some(isOutOfResources);
+  return {kind: 'temporary', serviceDown, returnCode: outOfResources, detail: first.reason, ...figures};
 }
 
 /** Full for one is full for all: no need to hammer a PACS with the next study. */
 function isOutOfResources({status}: StoreResult): boolean {
   return status !== undefined && (status & 0xff00) === 0xa700;
+}
+
+function peerOf({RESEARCH_PACS}: Config) {
+  const {storage, connectTimeoutSeconds, responseTimeoutSeconds} = RESEARCH_PACS;
+  return {
+    host: storage.host ?? '',
+    port: storage.port ?? 0,
+    aeTitle: storage.aeTitle,
+    callingAeTitle: storage.callingAeTitle,
+    ...(storage.tls !== false && {tls: tlsOptions(storage.tls)}),
+    connectTimeoutMs: connectTimeoutSeconds * 1000,
+    responseTimeoutMs: responseTimeoutSeconds * 1000,
+  };
 }

@@ -1,18 +1,28 @@
 import {lstat, readdir, realpath, stat} from 'node:fs/promises';
 import {join, sep} from 'node:path';
 import {asUid, type Uid} from '@fiona/lib/dicom/uid';
-import {errorCode, FileError} from '@fiona/lib/fs/fileError';
+import {errorCode, whyOf} from '@fiona/lib/fs/fileError';
 import {archiveRoot, rawSeries, rawStudy, seriesJson} from '@fiona/lib/site/layout';
 import {readSeriesJson, type SeriesJson} from '@fiona/lib/site/seriesJson';
+
+/** An instance of the archive, as its link in raw names it. */
+export interface InstanceOnDisk {
+  readonly sopInstanceUid: string;
+  /** The archive's file, links resolved. */
+  readonly path: string;
+  readonly bytes: number;
+}
 
 /** One series as it lies on disk at the time of the snapshot. */
 export interface SeriesOnDisk {
   readonly seriesInstanceUid: Uid;
+  readonly summaryPath: string;
   /** Undefined: missing or unreadable, the index daemon may be at work on it. */
   readonly summary: SeriesJson | undefined;
   /** Milliseconds since 1970 of the summary: last accepted instance of the series. */
   readonly summaryModified: number | undefined;
-  readonly instances: readonly {readonly sopInstanceUid: string; readonly path: string; readonly bytes: number}[];
+  /** By name. */
+  readonly instances: readonly InstanceOnDisk[];
   /** Links whose file is gone. */
   readonly dangling: number;
   /** Links that lead out of the archive, or entries that are no links at all. */
@@ -23,76 +33,68 @@ export interface SeriesOnDisk {
 export interface StudySnapshot {
   readonly taken: Date;
   readonly series: readonly SeriesOnDisk[];
+  /** Why part of it could not be looked at, as the end of a sentence. */
+  readonly trouble: string | undefined;
 }
 
 /**
- * Looks at a study: its series folders, their summaries and where their links lead. Hold the study's lock while using it.
- * @throws FileError when the raw folder cannot be read
+ * Looks at a study: its series folders, their summaries and where their links lead. Hold the study's lock while using it. What
+ * cannot be looked at is told in `trouble`: it concerns this study only.
  */
 export async function takeSnapshot(root: string, study: Uid, taken: Date): Promise<StudySnapshot> {
-  const folder = rawStudy(root, study);
-  const entries = await readdir(folder, {withFileTypes: true}).catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
-    throw new FileError('read', folder, error);
-  });
-  const archive = await realpath(archiveRoot(root)).catch(() => archiveRoot(root));
-  const series: SeriesOnDisk[] = [];
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const uid = entry.isDirectory() ? asUid(entry.name) : undefined;
-    if (uid !== undefined && uid === entry.name) series.push(await lookAtSeries(root, archive, study, uid));
+  try {
+    const archive = await realpath(archiveRoot(root)).catch(() => archiveRoot(root));
+    const series: SeriesOnDisk[] = [];
+    for (const uid of await seriesFolders(root, study)) series.push(await lookAtSeries(root, archive, study, uid));
+    return {taken, series, trouble: undefined};
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return {taken, series: [], trouble: whyOf(error)};
   }
-  return {taken, series};
+}
+
+async function seriesFolders(root: string, study: Uid): Promise<Uid[]> {
+  const entries = await readdir(rawStudy(root, study), {withFileTypes: true}).catch(unlessGone);
+  return (entries ?? [])
+    .filter(entry => entry.isDirectory())
+    .map(({name}) => ({name, uid: asUid(name)}))
+    .flatMap(({name, uid}) => (uid !== undefined && uid === name ? [uid] : []))
+    .sort();
 }
 
 async function lookAtSeries(root: string, archive: string, study: Uid, series: Uid): Promise<SeriesOnDisk> {
   const summaryPath = seriesJson(root, study, series);
   // The time first: if the summary changes in between, its content is newer than the time we go by, never older.
-  const summaryModified = (await lstat(summaryPath).catch(() => undefined))?.mtimeMs;
+  const summaryModified = (await lstat(summaryPath).catch(unlessGone))?.mtimeMs;
   const summary = await readSeriesJson(summaryPath).catch(() => undefined);
   const folder = rawSeries(root, study, series);
-  const instances: {sopInstanceUid: string; path: string; bytes: number}[] = [];
+  const instances: InstanceOnDisk[] = [];
   let dangling = 0;
   let outside = 0;
-  for (const name of (await readdir(folder)).sort()) {
-    const link = join(folder, name);
-    const path = await realpath(link).catch(() => undefined);
-    if (path === undefined) dangling += 1;
-    else if (!path.startsWith(archive + sep)) outside += 1;
-    else {
-      const {size} = await stat(path);
-      instances.push({sopInstanceUid: name, path, bytes: size});
-    }
+  for (const name of linkNames((await readdir(folder).catch(unlessGone)) ?? [])) {
+    const found = await follow(join(folder, name));
+    if (found === undefined) dangling += 1;
+    else if (!found.path.startsWith(archive + sep)) outside += 1;
+    else instances.push({sopInstanceUid: name, ...found});
   }
-  return {seriesInstanceUid: series, summary, summaryModified, instances, dangling, outside};
+  return {seriesInstanceUid: series, summaryPath, summary, summaryModified, instances, dangling, outside};
 }
 
-/** What keeps a snapshot from being sent, or `ready`. */
-export type SnapshotState =
-  | {readonly kind: 'ready'}
-  | {readonly kind: 'not-on-this-machine'}
-  | {readonly kind: 'still-arriving'}
-  | {readonly kind: 'final'; readonly reason: string; readonly detail: string}
-  | {readonly kind: 'temporary'; readonly reason: string; readonly detail: string};
+/** By name; hidden ones are links that the index daemon is just making. */
+function linkNames(names: readonly string[]): string[] {
+  return names.filter(name => !name.startsWith('.')).sort();
+}
 
-/** Judges a snapshot: is the study here, whole, indexed and quiet? */
-export function judgeSnapshot({series, taken}: StudySnapshot, quietSeconds: number): SnapshotState {
-  const instances = series.reduce((sum, {instances}) => sum + instances.length, 0);
-  const dangling = series.reduce((sum, {dangling}) => sum + dangling, 0);
-  const outside = series.reduce((sum, {outside}) => sum + outside, 0);
-  if (outside > 0) {
-    return {kind: 'final', reason: 'link-outside-archive', detail: `${outside} entries in raw lead out of the archive`};
-  }
-  if (instances === 0) return {kind: 'not-on-this-machine'};
-  if (dangling > 0) {
-    const detail = `${dangling} of ${instances + dangling} instances are gone from the archive; send the study again`;
-    return {kind: 'final', reason: 'dangling-links', detail};
-  }
-  const newest = Math.max(...series.map(({summaryModified}) => summaryModified ?? 0));
-  if (taken.getTime() - newest < quietSeconds * 1000) return {kind: 'still-arriving'};
-  const unknown = series.filter(({summary, instances}) => summary === undefined && instances.length > 0);
-  if (unknown.length > 0) {
-    const detail = `series without a readable summary: ${unknown.map(each => each.seriesInstanceUid).join(', ')}`;
-    return {kind: 'temporary', reason: 'no-series-summary', detail};
-  }
-  return {kind: 'ready'};
+/** The file a link leads to; undefined when it is gone or the link leads in a circle. */
+async function follow(link: string): Promise<{path: string; bytes: number} | undefined> {
+  const path = await realpath(link).catch(unlessGone);
+  if (path === undefined) return undefined;
+  const found = await stat(path).catch(unlessGone);
+  return found && {path, bytes: found.size};
+}
+
+function unlessGone(error: unknown): undefined {
+  const code = errorCode(error);
+  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
+  throw error;
 }

@@ -10,23 +10,37 @@ export interface Spool {
   readonly minFreeBytes: number;
 }
 
+/** Names that {@link spoolFolder} gives. Whatever else lies in the spool is not ours to remove. */
+const ownName = /^[0-9a-f]{32}$/;
+
 /** Makes the spool and empties it of what a killed run left. @throws FileError */
-export async function openSpool(spool: Spool): Promise<void> {
+export async function openSpool({folder}: Spool): Promise<void> {
   try {
-    await mkdir(spool.folder, {recursive: true, mode: 0o700});
-    await chmod(spool.folder, 0o700);
-    for (const name of await readdir(spool.folder)) await rm(join(spool.folder, name), {recursive: true, force: true});
+    await mkdir(folder, {recursive: true, mode: 0o700});
+    await chmod(folder, 0o700);
+    for (const name of await readdir(folder)) {
+      if (ownName.test(name)) await rm(join(folder, name), {recursive: true, force: true});
+    }
   } catch (error) {
-    throw new FileError('write', spool.folder, error);
+    throw new FileError('write', folder, error);
   }
 }
 
 /** The folder of one transfer, named by a hash: the request's name holds the pseudonym. */
-export function spoolFolder(spool: Spool, requestName: string): string {
-  return join(spool.folder, createHash('sha256').update(requestName).digest('hex').slice(0, 32));
+export function spoolFolder({folder}: Spool, requestName: string): string {
+  return join(folder, createHash('sha256').update(requestName).digest('hex').slice(0, 32));
+}
+
+/** Removes the folder of one transfer. @throws FileError */
+export async function emptySpoolFolder(folder: string): Promise<void> {
+  try {
+    await rm(folder, {recursive: true, force: true});
+  } catch (error) {
+    throw new FileError('remove', folder, error);
+  }
 }
 
 /** Whether so many bytes of instances fit, a fifth more and the reserve. @throws FileError */
-export async function hasRoom(spool: Spool, bytes: number): Promise<boolean> {
-  return (await freeBytes(spool.folder)) >= bytes * 1.2 + spool.minFreeBytes;
+export async function hasRoom({folder, minFreeBytes}: Spool, bytes: number): Promise<boolean> {
+  return (await freeBytes(folder)) >= bytes * 1.2 + minFreeBytes;
 }

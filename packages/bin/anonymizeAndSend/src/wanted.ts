@@ -3,18 +3,17 @@ import {trimmed} from '@fiona/lib/redcap/routing';
 import {parseRedcapTime} from '@fiona/lib/redcap/time';
 import type {TransferRequest} from '@fiona/lib/transfers/request';
 
-/** Whether a request still says what REDCap says. */
-export type Wanted =
-  | {readonly kind: 'wanted'}
-  /** The instances and the row are there, only the file was not moved (killed in between). */
-  | {readonly kind: 'already-done'}
-  /** Corrected or deleted in REDCap: an old file must not send under the old name. */
-  | {readonly kind: 'obsolete'};
+/**
+ * Whether a request still says what REDCap says.
+ * - `already-done`: the instances and the row are there, only the file was not moved (killed in between)
+ * - `obsolete`: corrected or deleted in REDCap; an old file must not send under the old name
+ */
+export type Wanted = 'wanted' | 'already-done' | 'obsolete';
 
 /**
  * Compares a request with the transfer rows of its study.
  * @param modified when the request file was written
- * @param requireRow whether a request without its row is obsolete
+ * @param options.requireRow whether a request without its row is obsolete
  */
 export function wantedBy(
   request: TransferRequest,
@@ -23,14 +22,13 @@ export function wantedBy(
   {requireRow, timeZone}: {readonly requireRow: boolean; readonly timeZone: string},
 ): Wanted {
   const row = transfers.find(({study, instance}) => study === request.study && instance === request.instance);
-  if (row === undefined) return {kind: requireRow ? 'obsolete' : 'wanted'};
+  if (row === undefined) return requireRow ? 'obsolete' : 'wanted';
   const same = (a: string, b: string): boolean => trimmed(a) === trimmed(b);
   if (!same(row.project, request.project) || !same(row.name, request.name) || !same(row.event, request.event)) {
-    return {kind: 'obsolete'};
+    return 'obsolete';
   }
   const done = row.date === undefined ? undefined : parseRedcapTime(row.date, timeZone);
   // Dates have minutes only: within the minute of the request the date may stem from the transfer before; sending twice is harmless.
   const minuteOfRequest = Math.floor(modified.getTime() / 60_000) * 60_000;
-  if (done !== undefined && isGood(row) && done.getTime() > minuteOfRequest) return {kind: 'already-done'};
-  return {kind: 'wanted'};
+  return done !== undefined && isGood(row) && done.getTime() > minuteOfRequest ? 'already-done' : 'wanted';
 }
