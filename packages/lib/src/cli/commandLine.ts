@@ -3,10 +3,11 @@ import {exitCode} from './exitCode.ts';
 import {writeOut} from './output.ts';
 import type {SharedOptions, Tool} from './tool.ts';
 
-/** The command line, understood: run, or end at once (help, version, usage error). */
+/** The command line, understood: run, end at once (help, version), or a complaint that was printed. */
 export type Parsed<O extends object> =
   | {kind: 'run'; args: string[]; options: O & SharedOptions}
-  | {kind: 'exit'; exitCode: typeof exitCode.ok | typeof exitCode.usage};
+  | {kind: 'exit'; exitCode: typeof exitCode.ok}
+  | {kind: 'usage'; complaint: string};
 
 /** Parses `argv` (as `process.argv`). Help and version go to standard output, complaints to standard error. */
 export function parseCommandLine<O extends object>(tool: Tool<O>, argv: readonly string[]): Parsed<O> {
@@ -15,7 +16,7 @@ export function parseCommandLine<O extends object>(tool: Tool<O>, argv: readonly
     program.parse([...argv]);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return {kind: 'exit', exitCode: error.exitCode === 0 ? exitCode.ok : exitCode.usage};
+    return error.exitCode === 0 ? {kind: 'exit', exitCode: exitCode.ok} : {kind: 'usage', complaint: error.message};
   }
   return {kind: 'run', args: program.args, options: program.opts<O & SharedOptions>()};
 }

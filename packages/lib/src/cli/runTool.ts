@@ -30,6 +30,7 @@ export async function executeTool<O extends object>(tool: Tool<O>, argv: readonl
   hideEnvironmentSecrets();
   const parsed = parseCommandLine(tool, argv);
   if (parsed.kind === 'exit') return parsed.exitCode;
+  if (parsed.kind === 'usage') return badUsage(parsed.complaint, argv);
   const {args, options} = parsed;
   let log = await createLog({tool: tool.name, ...levelAndSink(options)});
   try {
@@ -44,6 +45,12 @@ export async function executeTool<O extends object>(tool: Tool<O>, argv: readonl
   } catch (error) {
     return await reportError(error, log, options);
   }
+}
+
+/** What was not understood may be any part of the command line, so `--json` is looked for as a word. */
+function badUsage(complaint: string, argv: readonly string[]): ExitCode {
+  if (argv.includes('--json')) printJson({error: complaint, exitCode: exitCode.usage});
+  return exitCode.usage;
 }
 
 function levelAndSink({quiet, verbose, json}: SharedOptions) {
