@@ -1,0 +1,291 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {dirname, join, relative} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
+import {systemClock} from '@fiona/lib/cli/clock';
+import {silentLog} from '@fiona/lib/cli/log';
+import {storeInstances} from '@fiona/lib/dimse/storeScu';
+import {connectProject} from '@fiona/lib/redcap/connect';
+import {seriesFields, studyFields, transferFields} from '@fiona/lib/redcap/incoming';
+import type {Row, WriteRow} from '@fiona/lib/redcap/row';
+import {parseFault} from '@fiona/sandbox/faults/faultFormat';
+import {FaultQueue} from '@fiona/sandbox/faults/faultQueue';
+import {openDatabase} from '@fiona/sandbox/store/database';
+import {Gateway} from '../../scripts/demo-story/gateway.ts';
+import {letTimePass} from '../../scripts/demo-story/timePasses.ts';
+import type {ToolResult} from './sandbox.ts';
+
+export const dist = join(import.meta.dirname, '../../dist');
+
+/** The tools of the pipeline, in cron's order. */
+export const pipeline = ['bin/populateIncoming', 'bin/createTransferRequests', 'bin/anonymizeAndSend'] as const;
+
+/** What the receiver answered for one instance. */
+export interface Stored {
+  readonly kind: 'stored' | 'temporary' | 'final';
+  readonly status: number | undefined;
+}
+
+/** A gateway of installed tools (`dist/`) with REDCap and research PACS, in a folder of its own. */
+export class InstalledGateway {
+  readonly dir: string;
+  readonly gateway: Gateway;
+  #files = 0;
+
+  private constructor(dir: string, gateway: Gateway) {
+    this.dir = dir;
+    this.gateway = gateway;
+  }
+
+  /** Makes it; REDCap and PACS answer, no daemon runs. REDCap calls are tried once and without a throttle. */
+  static async make(change: Record<string, unknown> = {}): Promise<InstalledGateway> {
+    if (!existsSync(join(dist, 'bin/populateIncoming'))) throw new Error('dist/ is absent: run scripts/build first');
+    const dir = mkdtempSync(join(tmpdir(), 'fiona-gateway-'));
+    const plain = await Gateway.make(dir);
+    const {REDCAP, RESEARCH_PACS} = JSON.parse(readFileSync(plain.configFile, 'utf8'));
+    const quick = {
+      REDCAP: {...REDCAP, attempts: 1, requestsPerMinute: 100_000},
+      RESEARCH_PACS: {...RESEARCH_PACS, storage: {...RESEARCH_PACS.storage, retries: 0}},
+    };
+    const made = new InstalledGateway(dir, await Gateway.make(dir, {...quick, ...change}));
+    await made.gateway.startSandbox();
+    return made;
+  }
+
+  get config() {
+    return this.gateway.config;
+  }
+
+  get site(): string {
+    return join(this.config.DATADIR, 'site');
+  }
+
+  path(...parts: string[]): string {
+    return join(this.dir, ...parts);
+  }
+
+  /** Starts both daemons. */
+  async startDaemons(): Promise<void> {
+    for (const tool of ['server/bin/processSingleFile3', 'server/bin/storectl']) {
+      const {code, stdout} = await this.run(tool, ['start']);
+      if (code !== 0) throw new Error(`${tool} start ended with ${code}: ${stdout}`);
+    }
+  }
+
+  /** Runs an installed tool to its end. */
+  async run(tool: string, args: readonly string[] = [], env: Record<string, string> = {}): Promise<ToolResult> {
+    return runInstalled(tool, args, {...this.gateway.environment, ...env});
+  }
+
+  /** Changes top-level keys of the configuration file; daemons that run keep theirs. */
+  configure(change: Record<string, unknown>): void {
+    const now = JSON.parse(readFileSync(this.gateway.configFile, 'utf8')) as Record<string, unknown>;
+    writeFileSync(this.gateway.configFile, JSON.stringify({...now, ...change}));
+  }
+
+  /** Writes a file for a modality to send. */
+  file(content: Buffer | string): string {
+    this.#files += 1;
+    mkdirSync(this.path('modality'), {recursive: true});
+    const path = this.path('modality', `${this.#files}.dcm`);
+    writeFileSync(path, content);
+    return path;
+  }
+
+  /** Sends images with C-STORE; one answer each, in their order. */
+  async send(images: readonly Buffer[], titles: {calling?: string; called?: string} = {}): Promise<Stored[]> {
+    const paths = images.map(image => this.file(image));
+    const answers = new Map<string, Stored>();
+    await storeInstances({
+      peer: {
+        host: '127.0.0.1',
+        port: this.config.DICOMPORT ?? 0,
+        aeTitle: titles.called ?? 'FIONA',
+        callingAeTitle: titles.calling ?? 'MR1',
+      },
+      instances: paths.map(path => ({path})),
+      onResult: ({instance, kind, status}) => answers.set(instance.path, {kind, status}),
+      log: silentLog,
+    });
+    return paths.map(path => answers.get(path) as Stored);
+  }
+
+  /** Puts a file where the receiver would have put it, without announcing it. */
+  archive(study: string, name: string, content: Buffer | string): string {
+    const path = join(this.site, 'archive', `scp_${study}`, name);
+    mkdirSync(dirname(path), {recursive: true});
+    writeFileSync(path, content);
+    return path;
+  }
+
+  /** The summary of a series as it is just now. */
+  summary(study: string, series: string): Record<string, unknown> | undefined {
+    const path = join(this.site, 'raw', study, `${series}.json`);
+    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>) : undefined;
+  }
+
+  /** Waits until a series counts so many instances. */
+  async indexed(study: string, series: string, count: number): Promise<void> {
+    await until(() => this.summary(study, series)?.NumFiles === String(count), `${series} counts ${count}`);
+  }
+
+  /** Lines of `failed.jsonl`: what the index daemon could not index. */
+  failed(): {message: string; error: string}[] {
+    const path = join(this.site, 'temp/failed.jsonl');
+    if (!existsSync(path)) return [];
+    const lines = readFileSync(path, 'utf8').trim().split('\n');
+    return lines.map(line => JSON.parse(line) as {message: string; error: string});
+  }
+
+  receiverLog(): string {
+    return textOf(this.path('server/logs/storescpdABCD.log'));
+  }
+
+  indexLog(): string {
+    return textOf(this.path('server/logs/processSingleFile.log'));
+  }
+
+  /** Makes everything on disk three minutes old, so that the pipeline takes it up. */
+  async settle(): Promise<void> {
+    await letTimePass(this.config.DATADIR, 180);
+  }
+
+  /** Runs the three pipeline tools; every one must end with 0. */
+  async runPipeline(): Promise<void> {
+    await this.settle();
+    for (const tool of pipeline) {
+      const {code, stdout, stderr} = await this.run(tool);
+      if (code !== 0) throw new Error(`${tool} ended with ${code}:\n${stdout}${stderr}`);
+    }
+  }
+
+  async write(
+    project: 'Incoming' | 'CouplingList' | 'Routing' | 'DataTransferProjects',
+    rows: WriteRow[],
+  ): Promise<void> {
+    const redcap = connectProject(this.config, project, {log: silentLog, clock: systemClock});
+    const {rejected} = await redcap.write(rows);
+    redcap.close();
+    if (rejected.length > 0) throw new Error(`REDCap ${project} refused ${JSON.stringify(rejected)}`);
+  }
+
+  /** Says that the study of this accession number belongs to a research project. */
+  async couple(record: number, accession: string, project: string, subject: string): Promise<void> {
+    const values = {cl_accessionnumber: accession, cl_projectname: project, cl_subjectid: subject};
+    await this.write('CouplingList', [{record: String(record), values}]);
+  }
+
+  /** Says that the study of this UID belongs to a research project. */
+  async coupleStudy(record: number, study: string, project: string, subject: string): Promise<void> {
+    const values = {cl_studyinstanceuid: study, cl_projectname: project, cl_subjectid: subject};
+    await this.write('CouplingList', [{record: String(record), values}]);
+  }
+
+  /** All rows of Incoming. */
+  async incoming(): Promise<Row[]> {
+    const redcap = connectProject(this.config, 'Incoming', {log: silentLog, clock: systemClock});
+    const fields = [studyFields, seriesFields, transferFields].flatMap(({mandatory, optional}) => [
+      ...mandatory,
+      ...optional,
+    ]);
+    const rows = await redcap.read({fields});
+    redcap.close();
+    return rows;
+  }
+
+  async transfers(): Promise<Row[]> {
+    return (await this.incoming()).filter(({form}) => form === 'transfers');
+  }
+
+  /** Files that the research PACS holds, below its folder. */
+  pacs(): string[] {
+    return filesBelow(this.path('pacs')).filter(name => name.endsWith('.dcm'));
+  }
+
+  /** Request files by folder: waiting, done and failed ones with their notes. */
+  requests(): {waiting: string[]; done: string[]; failed: string[]} {
+    return {
+      waiting: namesIn(this.path('transfer_requests')),
+      done: namesIn(this.path('transfers_done')),
+      failed: namesIn(this.path('transfers_fail')),
+    };
+  }
+
+  /** Queues faults of REDCap or PACS. */
+  fault(...faults: unknown[]): void {
+    const database = openDatabase(this.dir);
+    try {
+      for (const one of faults) {
+        const parsed = parseFault(one);
+        if ('problems' in parsed) throw new Error(parsed.problems.join('; '));
+        new FaultQueue(database).add(parsed.fault);
+      }
+    } finally {
+      database.close();
+    }
+  }
+
+  clearFaults(): void {
+    const database = openDatabase(this.dir);
+    new FaultQueue(database).clear();
+    database.close();
+  }
+
+  /** Everything that lies in the gateway's folder but what REDCap and PACS keep for themselves. */
+  tree(): string[] {
+    return filesBelow(this.dir).filter(name => !/^(redcap\.db|tls\/|tokens\/|modality\/)/.test(name));
+  }
+
+  async stop(): Promise<void> {
+    await this.gateway.stop();
+    rmSync(this.dir, {recursive: true, force: true});
+  }
+}
+
+/** Runs an installed tool (`bin/populateIncoming`) to its end. */
+export async function runInstalled(
+  tool: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<ToolResult> {
+  const child = spawn(join(dist, tool), args, {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, ...env}});
+  const result: ToolResult = {code: null, stdout: '', stderr: ''};
+  child.stdout.on('data', (chunk: Buffer) => (result.stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (result.stderr += chunk.toString()));
+  [result.code] = (await once(child, 'close')) as [number | null];
+  return result;
+}
+
+/** Lines of a level in a log. */
+export function linesOf(log: string, level: 'INFO' | 'WARN' | 'ERROR'): string[] {
+  return log.split('\n').filter(line => line.includes(`] ${level} `));
+}
+
+/** Waits for a state of the outside world that sends no event. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string, seconds = 20): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`did not happen within ${seconds} s: ${what}`);
+    await delay(20);
+  }
+}
+
+/** Files and links below a folder, by relative name. */
+export function filesBelow(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, {recursive: true})
+    .map(name => join(folder, String(name)))
+    .filter(path => !lstatSync(path).isDirectory())
+    .map(path => relative(folder, path))
+    .sort();
+}
+
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).sort() : [];
+}
+
+function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
