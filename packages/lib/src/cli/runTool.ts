@@ -124,7 +124,8 @@ function conclude(outcome: Outcome, {options, log, started, interrupted}: Conclu
   if (outcome.summary === false) return code;
   const parts = [
     ...(options.dryRun ? ['dry run, nothing changed'] : []),
-    ...(interrupted ? ['interrupted'] : []),
+    // a daemon that was told to stop says itself that it ended well
+    ...(interrupted && outcome.exitCode === undefined ? ['interrupted'] : []),
     Object.entries(outcome.counts)
       .map(([what, count]) => `${what} ${count}`)
       .join(', ') || 'nothing to do',
@@ -161,7 +162,7 @@ function listenForSignals(log: ToolLog): {signal: AbortSignal; stopListening: ()
   const controller = new AbortController();
   const onSignal = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(exitCode.tryLater);
-    log.warn(`${name} received, finishing the current step`);
+    log.info(`${name} received, finishing the current step`);
     controller.abort();
   };
   process.on('SIGINT', onSignal);

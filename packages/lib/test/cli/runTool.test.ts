@@ -192,7 +192,7 @@ describe('signals', () => {
     child.process.kill(signal);
     const {code, stdout} = await child.ended();
     expect(code).toBe(75);
-    expect(stdout).toMatch(line(`WARN ${signal} received, finishing the current step`));
+    expect(stdout).toMatch(line(`INFO ${signal} received, finishing the current step`));
     expect(stdout).toMatch(line('INFO summary: interrupted; .*; exit 75'));
   });
 
