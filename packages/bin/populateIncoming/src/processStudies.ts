@@ -1,3 +1,4 @@
+import {openProgress} from '@fiona/lib/cli/progress';
 import type {Uid} from '@fiona/lib/dicom/uid';
 import {type KnownCouplings, type PlannedStudy, type PlanningTools, planStudies} from './planStudies.ts';
 import {type Registered, register} from './register.ts';
@@ -20,13 +21,16 @@ export async function processStudies(
   remember: Remember,
 ): Promise<PlannedStudy[]> {
   const results: PlannedStudy[] = [];
+  const progress = openProgress('populateIncoming', studies.length);
   for (let start = 0; start < studies.length; start += tools.studiesAtOnce) {
     tools.signal.throwIfAborted();
     const planned = await planStudies(tools, studies.slice(start, start + tools.studiesAtOnce), couplings);
     results.push(...planned.filter(({plan}) => plan.rows.length > 0));
     for (const study of planned) await setRefusedAside(study, tools);
     if (!tools.dryRun) await remember(await register(tools.incoming, planned, tools));
+    progress.done(start + planned.length);
   }
+  progress.end();
   return results;
 }
 
