@@ -70,7 +70,12 @@ export const kinds: Record<RedcapErrorKind, KindRules> = {
     hint: 'check the token file of this project: the token is unknown or was withdrawn',
   },
   forbidden: {attempts: 1, exit: config, halved: false, hint: "give the token's user the right that the message names"},
-  rejected: {attempts: 1, exit: badData, halved: false, hint: 'REDCap refused the request; see the message'},
+  rejected: {
+    attempts: 1,
+    exit: badData,
+    halved: false,
+    hint: 'correct what the message names; if it names nothing, see the log of REDCap',
+  },
   tooLarge: {
     attempts: 1,
     exit: unavailable,
@@ -165,7 +170,7 @@ export class RedcapError extends FionaError {
   }
 }
 
-/** A refused import is bad data; a refused read means that the service does not do its work. */
-function exitOf(failure: RedcapFailure): ExitCode {
-  return failure.kind === 'rejected' && !failure.changes ? exitCode.unavailable : kinds[failure.kind].exit;
+/** A refused import is bad data; a refused read, or an error under status 200, means that the service does not do its work. */
+function exitOf({kind, changes, status = 400}: RedcapFailure): ExitCode {
+  return kind === 'rejected' && (!changes || status < 400) ? exitCode.unavailable : kinds[kind].exit;
 }
