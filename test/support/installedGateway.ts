@@ -195,6 +195,14 @@ export class InstalledGateway {
     return rows;
   }
 
+  /** Deletes every study in Incoming. */
+  async removeStudies(): Promise<void> {
+    const redcap = connectProject(this.config, 'Incoming', {log: silentLog, clock: systemClock});
+    const names = await redcap.names();
+    if (names.length > 0) await redcap.remove(names);
+    redcap.close();
+  }
+
   async transfers(): Promise<Row[]> {
     return (await this.incoming()).filter(({form}) => form === 'transfers');
   }
@@ -204,13 +212,19 @@ export class InstalledGateway {
     return filesBelow(this.path('pacs')).filter(name => name.endsWith('.dcm'));
   }
 
-  /** Request files by folder: waiting, done and failed ones with their notes. */
+  /** Request files by folder: waiting ones without the notes when to try again, done and failed ones with their notes. */
   requests(): {waiting: string[]; done: string[]; failed: string[]} {
     return {
-      waiting: namesIn(this.path('transfer_requests')),
+      waiting: namesIn(this.path('transfer_requests')).filter(name => !name.startsWith('.')),
       done: namesIn(this.path('transfers_done')),
       failed: namesIn(this.path('transfers_fail')),
     };
+  }
+
+  /** As if the minutes until the next try were over. */
+  letRetriesPass(): void {
+    for (const name of namesIn(this.path('transfer_requests')))
+      if (name.endsWith('.retry')) rmSync(this.path('transfer_requests', name));
   }
 
   /** Queues faults of REDCap or PACS. */

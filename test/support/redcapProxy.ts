@@ -1,5 +1,6 @@
 import {once} from 'node:events';
-import {createServer, type IncomingMessage, request, type ServerResponse} from 'node:http';
+import {createServer, type IncomingMessage, request as plainRequest, type ServerResponse} from 'node:http';
+import {request as tlsRequest} from 'node:https';
 import type {AddressInfo} from 'node:net';
 
 /** One call as it passed through the proxy. */
@@ -26,8 +27,8 @@ export interface RedcapProxy {
   close(): Promise<void>;
 }
 
-/** Starts a proxy on a free loopback port before a sandbox with plain HTTP. */
-export async function startRedcapProxy(targetUrl: string): Promise<RedcapProxy> {
+/** Starts a proxy, itself with plain HTTP, on a free loopback port before a sandbox. `ca` is the authority of one with TLS. */
+export async function startRedcapProxy(targetUrl: string, ca?: Buffer): Promise<RedcapProxy> {
   const proxy: RedcapProxy = {
     url: '',
     calls: [],
@@ -36,7 +37,7 @@ export async function startRedcapProxy(targetUrl: string): Promise<RedcapProxy> 
     close: () => Promise.resolve(),
   };
   const server = createServer((incoming, outgoing) => {
-    relay(proxy, targetUrl, incoming, outgoing).catch(() => outgoing.destroy());
+    relay(proxy, {url: targetUrl, ca}, incoming, outgoing).catch(() => outgoing.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -49,9 +50,14 @@ export async function startRedcapProxy(targetUrl: string): Promise<RedcapProxy> 
   return proxy;
 }
 
+interface Target {
+  readonly url: string;
+  readonly ca: Buffer | undefined;
+}
+
 async function relay(
   proxy: RedcapProxy,
-  targetUrl: string,
+  target: Target,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
@@ -70,21 +76,22 @@ async function relay(
     outgoing.writeHead(fate.status, {'Content-Type': fate.contentType ?? 'application/json'});
     return void outgoing.end(fate.body);
   }
-  const {status, headers, answer} = await forward(targetUrl, incoming, body);
+  const {status, headers, answer} = await forward(target, incoming, body);
   await proxy.answered(call);
   if (fate === 'resetAfterCommit') return void incoming.socket.resetAndDestroy();
   outgoing.writeHead(status, headers);
   outgoing.end(answer);
 }
 
-async function forward(targetUrl: string, incoming: IncomingMessage, body: Buffer) {
+async function forward({url, ca}: Target, incoming: IncomingMessage, body: Buffer) {
   const headers = {
     ...incoming.headers,
-    host: new URL(targetUrl).host,
+    host: new URL(url).host,
     'content-length': String(body.length),
     'accept-encoding': 'identity',
   };
-  const call = request(targetUrl, {method: incoming.method, headers, agent: false});
+  const options = {method: incoming.method, headers, agent: false} as const;
+  const call = ca === undefined ? plainRequest(url, options) : tlsRequest(url, {...options, ca});
   call.end(body);
   const [response] = (await once(call, 'response')) as [IncomingMessage];
   const answer = await bodyOf(response);
