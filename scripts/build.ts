@@ -1,35 +1,24 @@
+import {execFile} from 'node:child_process';
+import {createHash} from 'node:crypto';
 import {chmod, mkdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
+import {promisify} from 'node:util';
 import {build} from 'esbuild';
+import {banner, footer, hideBundle} from './launcher.ts';
 import {type ToolPackage, toolPackages} from './toolPackages.ts';
 
 const repo = dirname(import.meta.dirname);
 const dist = join(repo, 'dist');
 
-/**
- * A bundle is a shell script and CommonJS at once: sh runs the second line and hands the file to the pinned Node, Node
- * takes the first line for a hash-bang and the second for a text and a comment. So a tool starts without a Node in
- * cron's PATH, and checks the version before any line that an old Node could not read.
- */
-function launcher(node: string): string {
-  const exec = `n=\${FIONA_NODE:-${node}}; [ -x "$n" ] || n=node; exec "$n" --disable-warning=ExperimentalWarning "$0" "$@"`;
-  const versionCheck =
-    'var v=process.versions.node.split(".");if(v[0]<22||(v[0]==22&&v[1]<13)){' +
-    'console.error("Node "+process.versions.node+" is too old: this tool needs Node 22.13 or newer (set FIONA_NODE to one)");' +
-    'process.exit(78)}';
-  return [
-    '#!/bin/sh',
-    `':' //; ${exec}`,
-    versionCheck,
-    'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;',
-    '',
-  ].join('\n');
-}
+const execute = promisify(execFile);
+
+/** Tells bundles apart, for their code caches. */
+const keyOf = (source: string): string => createHash('sha256').update(source).digest('hex').slice(0, 16);
 
 async function bundle(tool: ToolPackage, node: string, version: string): Promise<void> {
   const outfile = join(dist, tool.installedPath);
   await mkdir(dirname(outfile), {recursive: true});
-  await build({
+  const {outputFiles} = await build({
     entryPoints: [join(tool.folder, 'src/main.ts')],
     outfile,
     bundle: true,
@@ -39,10 +28,14 @@ async function bundle(tool: ToolPackage, node: string, version: string): Promise
     sourcemap: 'linked',
     legalComments: 'none',
     logLevel: 'warning',
-    banner: {js: launcher(node)},
+    banner: {js: banner(node)},
+    footer: {js: footer},
     define: {'import.meta.url': '__bundleUrl', 'process.env.FIONA_VERSION': JSON.stringify(version)},
+    write: false,
   });
+  for (const {path, text} of outputFiles) await writeFile(path, path === outfile ? hideBundle(text, keyOf) : text);
   await chmod(outfile, 0o755);
+  await execute(node, [join(import.meta.dirname, 'codeCache.ts'), outfile]);
 }
 
 /** Usage: build.ts [--node PATH]: PATH is the Node that the installed tools run with. */
