@@ -1,6 +1,7 @@
 import {isDeepStrictEqual} from 'node:util';
 import type {Clock} from '@fiona/lib/cli/clock';
 import type {Log} from '@fiona/lib/cli/log';
+import {shortHash} from '@fiona/lib/cli/shortHash';
 import type {SetAside} from '@fiona/lib/fs/setAside';
 import {type CouplingEntry, couplingEntries, couplingFields} from '@fiona/lib/redcap/couplingList';
 import {presentFields} from '@fiona/lib/redcap/fields';
@@ -11,6 +12,7 @@ import {formatRedcapTime} from '@fiona/lib/redcap/time';
 import {type CouplingIndex, couplingsOf, missingTransfers} from '@fiona/lib/transfers/coupling';
 import {couplingLine, type HashedCoupling, hashDestination, hashedCoupling} from './couplings.ts';
 import {fingerprint} from './fingerprint.ts';
+import {severalPatients} from './patients.ts';
 import {newSeriesOf, planStudy, type StudyPlan} from './planStudy.ts';
 import {readSummaries} from './readSummaries.ts';
 import {noRecord, recordsByStudy, type StudyRecord} from './record.ts';
@@ -81,7 +83,9 @@ export async function planStudies(
   const hasArrivalDate = fields.includes('study_arrival_date');
   const planned: PlannedStudy[] = [];
   for (const {files, summaries, record, accession, missing} of read) {
-    const needsRules = tools.importAll !== undefined || newSeriesOf(summaries, record).length > 0;
+    const isNews = newSeriesOf(summaries, record).length > 0;
+    if (isNews) warnOfMixture(files.study, severalPatients(summaries, record), tools.log);
+    const needsRules = tools.importAll !== undefined || isNews;
     const rules = needsRules ? await tools.ruleBook.rules() : [];
     const wanted = missing.map(({id}) => entries.get(id)).filter(entry => entry !== undefined);
     const facts = {study: files.study, summaries, record, couplings: wanted};
@@ -90,6 +94,15 @@ export async function planStudies(
     planned.push({files, plan, accession});
   }
   return planned;
+}
+
+/** Nothing is refused: only people can tell which of them the study is. */
+function warnOfMixture(study: string, patients: readonly string[], log: Log): void {
+  if (patients.length === 0) return;
+  const hashes = patients.map(shortHash).join(', ');
+  log.warn(
+    `study ${study} holds series of ${patients.length} patients (${hashes}); its transfers send all of them under one pseudonym, ask the sender`,
+  );
 }
 
 const lookedUp = {

@@ -6,6 +6,7 @@ import {describe, expect, it} from 'vitest';
 import {chooseStudies, type Findings} from '../src/chooseStudies.ts';
 import {couplingLine, hashedCoupling, mergeCouplings} from '../src/couplings.ts';
 import {fingerprint} from '../src/fingerprint.ts';
+import {severalPatients} from '../src/patients.ts';
 import {planStudy} from '../src/planStudy.ts';
 import {noRecord, recordDigest, type StudyRecord} from '../src/record.ts';
 import {inOrder, isProblem, type SeriesSummary, summaryOf} from '../src/seriesSummary.ts';
@@ -232,5 +233,24 @@ describe('the plan of a study', () => {
     expect(rows[0]?.values).not.toHaveProperty('study_arrival_date');
     expect(rows[0]?.values).toMatchObject({study_description: 'missing'});
     expect(rows[1]?.values).toMatchObject({series_description: 't1x'});
+  });
+});
+
+describe('the patients of a study', () => {
+  const patientsOf = (ids: readonly string[], pseudonyms: readonly string[] = []) =>
+    severalPatients(
+      ids.map((patientId, index) => aSummary(`s${index}`, {patientId})),
+      {...noRecord, transfers: pseudonyms.map(name => ({study, instance: 1, project: 'P', name, event: ''}))},
+    );
+
+  it('are several when its series have several ids, padding and blanks apart', () => {
+    expect(patientsOf(['A', 'B', 'A '])).toEqual(['A', 'B']);
+    expect(patientsOf(['A', ' A ', ''])).toEqual([]);
+    expect(patientsOf([''])).toEqual([]);
+  });
+
+  it('are one when a series came back under the pseudonym of a transfer', () => {
+    expect(patientsOf(['A', 'PROJ_01'], ['PROJ_01'])).toEqual([]);
+    expect(patientsOf(['A', 'PROJ_01', 'B'], ['PROJ_01'])).toEqual(['A', 'B']);
   });
 });
