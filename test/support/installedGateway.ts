@@ -10,6 +10,7 @@ import {storeInstances} from '@fiona/lib/dimse/storeScu';
 import {connectProject} from '@fiona/lib/redcap/connect';
 import {seriesFields, studyFields, transferFields} from '@fiona/lib/redcap/incoming';
 import type {Row, WriteRow} from '@fiona/lib/redcap/row';
+import {formatRedcapTime, parseRedcapTime} from '@fiona/lib/redcap/time';
 import {parseFault} from '@fiona/sandbox/faults/faultFormat';
 import {FaultQueue} from '@fiona/sandbox/faults/faultQueue';
 import {openDatabase} from '@fiona/sandbox/store/database';
@@ -205,6 +206,21 @@ export class InstalledGateway {
 
   async transfers(): Promise<Row[]> {
     return (await this.incoming()).filter(({form}) => form === 'transfers');
+  }
+
+  /** Sets the dates of finished transfers back, as if they had been made so long ago. */
+  async backdateTransfers(seconds: number): Promise<void> {
+    const {timeZone} = this.config.REDCAP;
+    const earlier = (date: string): string => {
+      const then = parseRedcapTime(date, timeZone);
+      return then === undefined ? '' : formatRedcapTime(new Date(then.getTime() - seconds * 1000), timeZone);
+    };
+    const finished = (await this.transfers()).filter(({values}) => values.transfer_date !== '');
+    const rows = finished.map(({values, ...key}) => ({
+      ...key,
+      values: {transfer_date: earlier(values.transfer_date ?? '')},
+    }));
+    if (rows.length > 0) await this.write('Incoming', rows);
   }
 
   /** Files that the research PACS holds, below its folder. */
