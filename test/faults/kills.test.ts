@@ -79,6 +79,8 @@ async function playDay(chaos: Chaos): Promise<unknown> {
     await allIndexed(gateway.config.DATADIR, studies, 20_000);
     await letTimePass(gateway.config.DATADIR, 180);
     for (const tool of tools) await untilDone(gateway, tool, chaos);
+    // what was killed just after the last tool had ended
+    await recover(gateway);
     return await finalState(gateway);
   } finally {
     await gateway.stop();
