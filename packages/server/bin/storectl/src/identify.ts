@@ -1,5 +1,5 @@
 import {parseInstance} from '@fiona/lib/dicom/read';
-import {strings} from '@fiona/lib/dicom/values';
+import {text} from '@fiona/lib/dicom/values';
 
 /** The UIDs that decide where an instance is filed, as they stand in its data set. */
 export interface InstanceIdentity {
@@ -21,11 +21,11 @@ const studyInstanceUid = 0x0020000d;
  */
 export function identify(bytes: Buffer, complete: boolean): InstanceIdentity | undefined {
   const {dataSet, pixelData} = parseInstance(bytes, {tolerant: true});
-  const one = (tag: number): string | undefined => strings(dataSet, tag)?.[0];
+  // The whole text: an element of several values is no UID, and the first one alone would file it where nobody else looks.
   const found = {
-    sopClassUid: one(sopClassUid),
-    sopInstanceUid: one(sopInstanceUid),
-    studyInstanceUid: one(studyInstanceUid),
+    sopClassUid: text(dataSet, sopClassUid),
+    sopInstanceUid: text(dataSet, sopInstanceUid),
+    studyInstanceUid: text(dataSet, studyInstanceUid),
   };
   const last = dataSet.elements.at(-1)?.tag ?? 0;
   const passed = last > studyInstanceUid || pixelData !== undefined;

@@ -113,6 +113,7 @@ describe('the receiver', () => {
     ['no StudyInstanceUID', {sop: `${root}.4.1`}, 0xc000],
     ['a StudyInstanceUID that leads out of the tree', {study: '../../../evil', sop: `${root}.4.2`}, 0xc000],
     ['a StudyInstanceUID of 300 characters', {study: `1.${'2'.repeat(298)}`, sop: `${root}.4.3`}, 0xc000],
+    ['a StudyInstanceUID of two values', {study: `${root}.4\\${root}.5`, sop: `${root}.4.4`}, 0xc000],
     ['a SOPInstanceUID with a slash', {study: `${root}.4`, sop: '1/2', commandSop: '1/2'}, 0xc000],
     [
       'another SOPInstanceUID than the command',
