@@ -1,5 +1,5 @@
-import {chmodSync, chownSync} from 'node:fs';
-import {type FileHandle, open} from 'node:fs/promises';
+import {chmodSync, chownSync, closeSync, fdatasync, ftruncateSync, openSync, writeSync} from 'node:fs';
+import {promisify} from 'node:util';
 import type {Clock} from '../cli/clock.ts';
 import {exitCode} from '../cli/exitCode.ts';
 import {FionaError} from '../cli/fionaError.ts';
@@ -32,6 +32,8 @@ export class JournalError extends FionaError {
   }
 }
 
+const syncData = promisify(fdatasync);
+
 interface Waiting {
   text: string;
   resolve(): void;
@@ -48,7 +50,8 @@ const mostLinesAtOnce = 4096;
 export class JournalWriter {
   readonly #options: JournalWriterOptions;
   #segment: number;
-  #file: FileHandle;
+  /** Descriptor of the segment. Only waiting for the disk is left to another thread: handing over the rest takes longer than it does. */
+  #file: number;
   #length: number;
   /** UTC day of the first line of the segment. */
   #day: string | undefined;
@@ -57,7 +60,7 @@ export class JournalWriter {
   #spoilt = false;
   #closed = false;
 
-  private constructor(options: JournalWriterOptions, segment: number, file: FileHandle) {
+  private constructor(options: JournalWriterOptions, segment: number, file: number) {
     this.#options = options;
     this.#segment = segment;
     this.#file = file;
@@ -98,7 +101,7 @@ export class JournalWriter {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#working;
-    await this.#file.close();
+    closeSync(this.#file);
   }
 
   async #work(): Promise<void> {
@@ -123,10 +126,10 @@ export class JournalWriter {
     if (this.#length === 0) this.#day = today;
     let written = 0;
     try {
-      while (written < bytes.length) written += (await this.#file.write(bytes, written)).bytesWritten;
-      await this.#file.datasync();
+      while (written < bytes.length) written += writeSync(this.#file, bytes, written);
+      await syncData(this.#file);
     } catch (error) {
-      if (written > 0) await this.#cutBack();
+      if (written > 0) this.#cutBack();
       throw error;
     }
     this.#length += bytes.length;
@@ -136,16 +139,18 @@ export class JournalWriter {
    * After a half append: back to the old length. The next append goes to a new segment in any case: the reader may have read
    * beyond the old length already, and what is appended there would be skipped.
    */
-  async #cutBack(): Promise<void> {
+  #cutBack(): void {
     this.#spoilt = true;
-    await this.#file.truncate(this.#length).catch((error: unknown) => {
+    try {
+      ftruncateSync(this.#file, this.#length);
+    } catch (error) {
       this.#options.log.error(`cannot cut back the arrival journal, a new segment begins: ${whyOf(error)}`);
-    });
+    }
   }
 
   async #beginSegment(): Promise<void> {
     const file = await openSegment(this.#options, this.#segment + 1);
-    await this.#file.close().catch(() => {});
+    closeSync(this.#file);
     this.#file = file;
     this.#segment++;
     this.#length = 0;
@@ -153,16 +158,16 @@ export class JournalWriter {
   }
 }
 
-async function openSegment(options: JournalWriterOptions, segment: number): Promise<FileHandle> {
+async function openSegment(options: JournalWriterOptions, segment: number): Promise<number> {
   const path = segmentPath(options.root, segment);
-  const file = await open(path, 'a');
+  const file = openSync(path, 'a');
   try {
     if (options.modes.gid !== undefined) chownSync(path, -1, options.modes.gid);
     chmodSync(path, options.modes.files);
     await fsyncFolder(journal(options.root));
     return file;
   } catch (error) {
-    await file.close();
+    closeSync(file);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import {chmodSync, chownSync, mkdirSync, readFileSync} from 'node:fs';
+import {chmodSync, chownSync, existsSync, mkdirSync, readFileSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {ConfigError} from '../config/configError.ts';
 import {errorCode, FileError} from '../fs/fileError.ts';
@@ -37,6 +37,8 @@ export function groupId(name: string): number | undefined {
  * @throws FileError
  */
 export function ensureFolder(path: string, mode: number, modes: SiteModes): boolean {
+  // asked for each image, and nearly always there: an error would cost more than the look
+  if (existsSync(path)) return false;
   try {
     mkdirSync(path);
   } catch (error) {

@@ -1,5 +1,5 @@
-import {randomBytes} from 'node:crypto';
-import {chmod, chown, lstat, rename, rm} from 'node:fs/promises';
+import {lstatSync, renameSync} from 'node:fs';
+import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Log} from '@fiona/lib/cli/log';
 import {asUid, type Uid} from '@fiona/lib/dicom/uid';
@@ -32,6 +32,10 @@ const status = {success: 0x0000, outOfResources: 0xa700, mismatch: 0xa900, canno
 export function archiveStore(archive: Archive): StoreHandler {
   return {begin: instance => new ArchiveSink(archive, instance)};
 }
+
+/** Tells the temporary files of this process apart; those of an earlier one with the same number were made at another time. */
+const startedAt = Date.now().toString(36);
+let temporaries = 0;
 
 interface Target {
   readonly folder: string;
@@ -82,21 +86,35 @@ class ArchiveSink implements StoreSink {
     if (this.#file === undefined || this.#target === undefined) {
       return this.#refusal ?? {status: status.cannotUnderstand};
     }
-    const {folder, name, temporary} = this.#target;
-    const path = join(folder, name);
     try {
       await this.#file.finish({durable: true});
-      await this.#setRights(temporary);
-      const before = await this.#earlier(path, temporary);
-      await rename(temporary, path);
-      await this.#archive.folders.sync(folder);
-      await this.#announce(path, before);
+      await this.#enter(this.#target);
       return {status: status.success};
     } catch (error) {
-      await rm(temporary, {force: true});
+      await rm(this.#target.temporary, {force: true});
       this.#archive.log.error(`cannot store ${this.#instance.sopInstanceUid}: ${whyOf(error)}`);
       return {status: status.outOfResources, comment: whyOf(error)};
     }
+  }
+
+  /**
+   * Gives the complete file its name and announces it. The name and the line become durable at the same time: after a power cut
+   * between the two the line may name a file that is not there, but then nobody was told of success.
+   */
+  async #enter({folder, name, temporary}: Target): Promise<void> {
+    const path = join(folder, name);
+    const before = await earlier(path, temporary);
+    if (before === 'other') {
+      this.#archive.log.warn(`${this.#instance.sopInstanceUid} came again with other content, the new one replaces it`);
+    }
+    renameSync(temporary, path);
+    const {callingAeTitle: caller, calledAeTitle: called, address: callerAddress} = this.#instance.association;
+    const line = {caller, called, callerAddress, directory: folder, filename: name};
+    const steps = await Promise.allSettled([this.#archive.folders.sync(folder), this.#archive.journal.append(line)]);
+    const failed = steps.find(step => step.status === 'rejected');
+    if (failed === undefined) return;
+    if (before === 'none') await rm(path, {force: true});
+    throw failed.reason;
   }
 
   async abort(): Promise<void> {
@@ -120,9 +138,10 @@ class ArchiveSink implements StoreSink {
     const folder = archiveFolder(this.#archive.root, study);
     ensureFolder(folder, this.#archive.modes.folders, this.#archive.modes);
     const name = `${filePrefixes[this.#instance.sopClassUid] ?? 'UNKNOWN'}.${sopInstance}`;
-    const temporary = join(folder, `.${name}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+    const temporary = join(folder, `.${name}.${process.pid}-${startedAt}${++temporaries}.tmp`);
     this.#target = {folder, name, temporary};
-    this.#file = createPartTenFile(temporary, bytes);
+    const {files, gid} = this.#archive.modes;
+    this.#file = createPartTenFile(temporary, bytes, {files, gid});
     this.#held = [];
   }
 
@@ -152,37 +171,10 @@ class ArchiveSink implements StoreSink {
     const {callingAeTitle, address} = this.#instance.association;
     this.#archive.log.warn(`refused an instance of ${cleanField(callingAeTitle)} (${address}): ${comment}`);
   }
+}
 
-  async #setRights(path: string): Promise<void> {
-    const {files, gid} = this.#archive.modes;
-    if (gid !== undefined) await chown(path, -1, gid);
-    await chmod(path, files);
-  }
-
-  /** What is there under this name already: an instance that was sent again, or another one that reuses its UID. */
-  async #earlier(path: string, temporary: string): Promise<'none' | 'same' | 'other'> {
-    const there = await lstat(path).catch(() => undefined);
-    if (there === undefined) return 'none';
-    return (await sameContent(path, temporary)) ? 'same' : 'other';
-  }
-
-  async #announce(path: string, before: 'none' | 'same' | 'other'): Promise<void> {
-    const {folder, name} = this.#target as Target;
-    const {callingAeTitle, calledAeTitle, address} = this.#instance.association;
-    if (before === 'other') {
-      this.#archive.log.warn(`${this.#instance.sopInstanceUid} came again with other content, the new one replaces it`);
-    }
-    try {
-      await this.#archive.journal.append({
-        caller: callingAeTitle,
-        called: calledAeTitle,
-        callerAddress: address,
-        directory: folder,
-        filename: name,
-      });
-    } catch (error) {
-      if (before === 'none') await rm(path, {force: true});
-      throw error;
-    }
-  }
+/** What is there under this name already: an instance that was sent again, or another one that reuses its UID. */
+async function earlier(path: string, temporary: string): Promise<'none' | 'same' | 'other'> {
+  if (lstatSync(path, {throwIfNoEntry: false}) === undefined) return 'none';
+  return (await sameContent(path, temporary)) ? 'same' : 'other';
 }

@@ -1,5 +1,9 @@
+import {closeSync, constants, fsync, openSync} from 'node:fs';
 import {open} from 'node:fs/promises';
-import {fsyncFolder} from '@fiona/lib/fs/atomic';
+import {promisify} from 'node:util';
+import {FileError} from '@fiona/lib/fs/fileError';
+
+const syncOpen = promisify(fsync);
 
 /** Makes names in folders durable; calls that come while one is under way share the next one. */
 export class FolderSync {
@@ -24,9 +28,23 @@ export class FolderSync {
   }
 
   #start(folder: string): Promise<void> {
-    const work = fsyncFolder(folder).finally(() => this.#running.delete(folder));
+    const work = syncFolder(folder).finally(() => this.#running.delete(folder));
     this.#running.set(folder, work);
     return work;
+  }
+}
+
+/** Only the waiting for the disk is done in another thread: handing over opening and closing takes longer than they do. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      await syncOpen(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    throw new FileError('make durable', folder, error);
   }
 }
 
