@@ -1,11 +1,11 @@
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -170,19 +170,22 @@ export class TestGateway {
     return path;
   }
 
-  /** Runs the job in this process. `later`: minutes by which its clock is ahead. */
+  /** Runs the job in this process. `later`: minutes by which its clock is ahead; `pace`: how much faster than ours. */
   async run(
     options: SendOptions = {},
-    {later = 0, dryRun = false, signal = new AbortController().signal}: RunSwitches = {},
+    {later = 0, pace = 1, dryRun = false, signal = new AbortController().signal}: RunSwitches = {},
   ): Promise<RunEnd> {
     const {config} = this;
     const lines: string[] = [];
     const say = (level: string) => (text: string) => void lines.push(`${level} ${text}`);
     const log: Log = {debug: say('DEBUG'), info: say('INFO'), warn: say('WARN'), error: say('ERROR')};
-    const clock: Clock = {...systemClock, now: () => new Date(Date.now() + later * 60_000)};
+    const clock: Clock = {
+      now: () => new Date(Date.now() + later * 60_000),
+      monotonic: () => systemClock.monotonic() * pace,
+    };
     const open: Redcap[] = [];
     const connect = (project: 'Incoming' | 'DataTransferProjects') => async (): Promise<Redcap> => {
-      const redcap = connectProject(config, project, {log, clock, signal});
+      const redcap = connectProject(config, project, {log, clock: systemClock, signal});
       open.push(redcap);
       return redcap;
     };
@@ -258,6 +261,7 @@ export class TestGateway {
 
 interface RunSwitches {
   readonly later?: number;
+  readonly pace?: number;
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -279,6 +283,6 @@ export function filesBelow(folder: string): FoundFile[] {
   return readdirSync(folder, {recursive: true, encoding: 'utf8'})
     .sort()
     .map(name => join(folder, name))
-    .filter(path => statSync(path).isFile())
+    .filter(path => lstatSync(path).isFile())
     .map(path => ({path, content: readFileSync(path)}));
 }
