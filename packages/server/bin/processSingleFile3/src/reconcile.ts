@@ -66,7 +66,10 @@ async function failedPaths(root: string, since: Date): Promise<Set<string>> {
   return paths;
 }
 
-/** Files no link leads to, and those of series whose summary does not count all its links: the daemon was killed in between. */
+/**
+ * Files no link leads to, and those of series whose summary does not count all its links: the daemon was killed in between. What is no file
+ * at all is among them, so that it is noted and not silently passed over.
+ */
 async function neglectedFiles(root: string, study: Uid, before: number): Promise<string[]> {
   const folder = archiveFolder(root, study);
   const settled = new Set<string>();
@@ -74,10 +77,7 @@ async function neglectedFiles(root: string, study: Uid, before: number): Promise
     const targets = linkTargets(rawSeries(root, study, series));
     if (await isCounted(seriesJson(root, study, series), targets.length)) for (const path of targets) settled.add(path);
   }
-  const files = readdirSync(folder, {withFileTypes: true}).filter(
-    entry => entry.isFile() && !entry.name.startsWith('.'),
-  );
-  const neglected = files.map(({name}) => name).filter(name => !settled.has(join(folder, name)));
+  const neglected = readdirSync(folder).filter(name => !name.startsWith('.') && !settled.has(join(folder, name)));
   return neglected.sort().filter(name => isOlder(join(folder, name), before));
 }
 
