@@ -5,7 +5,7 @@ import {capAge, eachValue, keepTime, keepTimezone, shiftDate, shiftDateTime} fro
 import {type Counts, type Decision, emptyIt, invalidIt, keepIt, removeIt} from './decision.ts';
 import {dummyOf} from './dummies.ts';
 import {numericIccProfile} from './iccProfile.ts';
-import {classifyNumberText} from './numbers.ts';
+import {areNumbers, classifyNumberText} from './numbers.ts';
 import {bodyParts} from './profile/bodyParts.ts';
 import {localScheme, publicSchemes} from './profile/codes.ts';
 import type {Action} from './profile/profileRow.ts';
@@ -72,7 +72,10 @@ const acts: Readonly<Record<Action, Act>> = {
   sponsor: (value, setting) =>
     setting.request.trialSponsor === undefined ? removeIt : requestText(value, setting, setting.request.trialSponsor),
   stamp: () => removeIt,
-  offsetTable: () => keepIt,
+  // the engine does not send an instance that holds one: here it is empty
+  document: () => removeIt,
+  // of encapsulated pixels they are written anew, elsewhere they say nothing
+  offsetTable: () => removeIt,
   codeValue,
   codeScheme,
   codeMeaning,
@@ -139,16 +142,20 @@ function keepIfValid(value: Value, setting: Setting): Decision {
     default:
       break;
   }
-  const {kind, unit} = vrRules[vr];
-  if (kind === 'text') return retainedText(value, setting);
+  if (vrRules[vr].kind === 'text') return retainedText(value, setting);
   if (value.fileVr !== vr && vrRules[value.fileVr].kind === 'text') return invalidIt(vr);
-  return raw.length % unit === 0 ? keptBytes(value) : invalidIt(vr);
+  return areNumbers(value.tag, vr, Buffer.from(raw, 'latin1'), 0, raw.length) ? keptBytes(value) : invalidIt(vr);
 }
 
-/** Numbers whose whole is an id of the patient are no numbers. */
+/** Numbers whose whole is an id of the patient, or a date of the instance, are no numbers. */
 function keepNumbers(value: Value, vr: 'DS' | 'IS', {known}: Setting): Decision {
   const kind = classifyNumberText(Buffer.from(value.raw, 'latin1'), 0, value.raw.length, vr);
-  const isId = kind === 'long' && value.raw.split('\\').some(one => known.compact.has(one.replace(/[^0-9]/g, '')));
+  const isId =
+    kind === 'long' &&
+    value.raw.split('\\').some(one => {
+      const digits = one.replace(/[^0-9]/g, '');
+      return known.compact.has(digits) || known.dates.has(digits);
+    });
   return kind === 'invalid' || isId ? invalidIt(vr) : keptBytes(value);
 }
 

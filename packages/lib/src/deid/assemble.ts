@@ -27,13 +27,12 @@ export function assemble(
   const elements = (root.ordered ? root.elements : root.elements.toSorted((a, b) => a.tag - b.tag)).filter(
     ({tag}) => !isPixelData(tag),
   );
-  for (const element of elements) {
-    const value = pixels?.values.get(element.tag);
-    if (value !== undefined) edits.replace(root, element, {tag: element.tag, vr: 'OV', value});
-  }
   const before: DataSet = {...root, elements: elements.filter(({tag}) => tag < knownTag.pixelData)};
   const after: DataSet = {...root, elements: elements.filter(({tag}) => tag > knownTag.pixelData)};
   for (const element of added) edits.insert(before, element);
+  for (const [tag, value] of pixels?.values ?? []) {
+    if (elements.some(element => element.tag === tag)) edits.insert(before, {tag, vr: 'OV', value});
+  }
   const chunksBefore = applyEdits(before, edits, {sort: true});
   const chunksAfter = after.elements.length === 0 ? [] : applyEdits(after, edits, {sort: true});
   const bytesBefore = buffersOf(chunksBefore);

@@ -119,6 +119,7 @@ export class Deidentifier {
     const stamps = this.#stamps(root, surroundings.setting, gate.cleaned === true);
     const walker = new Walker({
       profile: this.#profile,
+      sopClassUid: originals.sopClassUid,
       safePrivate: this.#safePrivate,
       importRules: this.#importRules,
       setting: {...surroundings.setting, layers: new Map()},

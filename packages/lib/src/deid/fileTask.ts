@@ -30,11 +30,17 @@ export type FileOutcome =
       readonly detail: string;
       readonly tag?: Tag;
       readonly offset?: number;
+      /** The file is no DICOM at all: nothing of it was recognised. */
+      readonly notDicom?: true;
+      /** `duplicate-uid`: the file that has the name. */
+      readonly taken?: string;
     };
 
 /** Where files are written, and the folders that were made already. */
 export interface Output {
   readonly folder: string;
+  /** Files directly in the folder, not in one of their series. */
+  readonly flat?: boolean;
   readonly made: Set<string>;
 }
 
@@ -63,7 +69,8 @@ export function deidentifyFile(
     return {outcome: writeOutput(input, result, output, needsSource ? open() : undefined), tally: result.tally};
   } catch (error) {
     if (!(error instanceof DicomError)) throw error;
-    return {outcome: {kind: 'quarantined', input, ...unreadable(error)}, tally: undefined};
+    const notDicom = error.reason === 'not-dicom' ? {notDicom: true as const} : {};
+    return {outcome: {kind: 'quarantined', input, ...unreadable(error), ...notDicom}, tally: undefined};
   } finally {
     if (source !== undefined) closeSync(source);
   }
@@ -106,7 +113,7 @@ function writeOutput(
   if (series === undefined || instance === undefined) {
     return {kind: 'quarantined', input, reason: 'bad-uid', detail: 'a new UID is not fit to be a file name'};
   }
-  const folder = join(output.folder, series);
+  const folder = output.flat === true ? output.folder : join(output.folder, series);
   const path = join(folder, identity.modality === '' ? `${instance}.dcm` : `${identity.modality}.${instance}.dcm`);
   const temporary = temporaryFile(folder);
   try {
@@ -119,6 +126,7 @@ function writeOutput(
         input,
         reason: 'duplicate-uid',
         detail: 'another instance with this SOPInstanceUID has other content',
+        taken: path,
       };
     }
     return {kind: 'written', input, path, size: chunksLength(chunks), ...identity};

@@ -7,13 +7,15 @@ const numericTags = new Set(
     ' ',
   ),
 );
+/** Types of numeric tags (ICC.1 10); what says to be colours and is of another type is not. */
+const numericTypes = new Set('XYZ |curv|para|sf32|mft1|mft2|mAB |mBA |view|meas|sig '.split('|'));
 /** Types of tags that hold text (ICC.1 10). */
 const textTypes = new Set(['desc', 'text', 'mluc', 'dict', 'sig ']);
-/** Parts of the header that identify who made the profile and when: creation time, maker, model, creator, profile id. */
+/** Parts of the header that identify who made the profile and when: creation time, maker, model, creator, profile id, reserved bytes. */
 const identifyingHeader: readonly (readonly [from: number, to: number])[] = [
   [24, 36],
   [48, 56],
-  [80, 100],
+  [80, 128],
 ];
 
 /**
@@ -35,8 +37,9 @@ export function numericIccProfile(bytes: Buffer): Buffer | undefined {
     const size = bytes.readUInt32BE(at + 8);
     if (offset < tableEnd || offset + size > bytes.length) return undefined;
     // of a text its type stays, so that the tag is still one: a text without characters
-    const isNumeric = numericTags.has(bytes.toString('latin1', at, at + 4));
-    const isText = textTypes.has(bytes.toString('latin1', offset, offset + 4));
+    const type = bytes.toString('latin1', offset, offset + 4);
+    const isNumeric = numericTags.has(bytes.toString('latin1', at, at + 4)) && numericTypes.has(type);
+    const isText = textTypes.has(type);
     const kept = isNumeric ? size : isText ? Math.min(size, 4) : 0;
     bytes.copy(clean, offset, offset, offset + kept);
   }

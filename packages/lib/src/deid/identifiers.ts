@@ -2,7 +2,7 @@ import {type CharacterSet, decodeText, defaultCharacterSet} from '../dicom/chars
 import type {DataSet, Element} from '../dicom/dataSet.ts';
 import {isPrivate} from '../dicom/tag.ts';
 import {characterSetOf} from '../dicom/values.ts';
-import {vrRules} from '../dicom/vr.ts';
+import {type Vr, vrRules} from '../dicom/vr.ts';
 import type {InstanceItems} from './instanceItems.ts';
 import type {Profile} from './profile/profile.ts';
 import {type IdentifierSource, KnownIdentifiers} from './text/knownIdentifiers.ts';
@@ -18,6 +18,8 @@ interface Found {
   readonly source: IdentifierSource;
   readonly characterSet: CharacterSet;
 }
+
+const sourceOfVr: Partial<Record<Vr, IdentifierSource>> = {PN: 'name', DA: 'date', DT: 'date'};
 
 /** Longer values are prose, whatever element they stand in. */
 const longestIdentifier = 1024;
@@ -65,7 +67,8 @@ export class Gatherer {
       if (rule?.action !== 'classUid') this.#addUids(holder.bytes.toString('latin1', valueStart, valueEnd));
       return;
     }
-    const source = rule?.identifier ?? (element.vr === 'PN' ? 'name' : undefined);
+    const source =
+      rule?.identifier ?? sourceOfVr[element.vr] ?? (rule?.vr === undefined ? undefined : sourceOfVr[rule.vr]);
     if (source === undefined) return;
     const raw = holder.bytes.toString('latin1', valueStart, valueEnd);
     const usesSet = vrRules[element.vr].usesCharacterSet || element.vr === 'UN';

@@ -1,3 +1,8 @@
+import {isUtf8} from 'node:buffer';
+import {lookup} from '../dicom/dictionary.ts';
+import {isPrivate, type Tag} from '../dicom/tag.ts';
+import {type Vr, vrRules} from '../dicom/vr.ts';
+
 const maxDecimalString = 16;
 const maxIntegerString = 12;
 /** Whole numbers of so many digits may be an id; shorter ones are numbers like any other. */
@@ -60,11 +65,88 @@ function classifyOne(bytes: Buffer, start: number, end: number, vr: 'DS' | 'IS')
     at = behind;
   }
   if (at !== to) return 'invalid';
+  if (vr === 'IS' && wholeDigits >= 10 && !isWholeOf32Bits(bytes.toString('latin1', from, to))) return 'invalid';
   return at === whole && wholeDigits >= shortestNumericId ? 'long' : 'numbers';
+}
+
+/** IS has the range of 32 bits with a sign (PS3.5 6.2): longer ones are ids. */
+function isWholeOf32Bits(digits: string): boolean {
+  return Number(digits) <= 2 ** 31;
 }
 
 function skipDigits(bytes: Buffer, from: number, to: number): number {
   let at = from;
   while (at < to && isDigit(bytes[at])) at++;
   return at;
+}
+
+/** Least bytes that are taken for text: plain words; UTF-8; any set with letters beyond ASCII. */
+const shortestTexts = {plain: 8, utf8: 8, anySet: 12} as const;
+/** Mantissas are any bytes: among floating-point numbers only longer stretches are no chance. */
+const shortestTextsInFloats = {plain: 8, utf8: 24, anySet: 64} as const;
+const floats: ReadonlySet<Vr> = new Set(['FL', 'FD']);
+const escapeByte = 0x1b;
+/** Of the sets of one byte a letter (ISO 8859, JIS X 0201) the first letter. */
+const firstLetterOfSets = 0xa1;
+const tagLength = 4;
+const mostValues = new Map<Tag, number>();
+
+/**
+ * Whether bytes may be the numbers of a binary VR: whole values, not more of them than the attribute takes (PS3.6), and no text. Numbers that
+ * all happen to spell letters do not occur; names in number fields do.
+ * @param start, end where the value is in `bytes`
+ */
+export function areNumbers(tag: Tag, vr: Vr, bytes: Buffer, start: number, end: number): boolean {
+  const {kind, unit} = vrRules[vr];
+  const length = end - start;
+  if (length % unit !== 0) return false;
+  if (kind !== 'number' && kind !== 'tag') return true;
+  if (length > (kind === 'tag' ? tagLength : unit) * mostValuesOf(tag)) return false;
+  return !isText(bytes, start, end, floats.has(vr));
+}
+
+/** Most values of an attribute; private ones may have any number. */
+function mostValuesOf(tag: Tag): number {
+  const known = mostValues.get(tag);
+  if (known !== undefined) return known;
+  const most = isPrivate(tag) ? '' : (lookup(tag)?.vm.split('-').at(-1) ?? '');
+  const count = /^\d+$/.test(most) ? Number(most) : Number.POSITIVE_INFINITY;
+  mostValues.set(tag, count);
+  return count;
+}
+
+/**
+ * Whether bytes read as text: few bytes only when all are letters, digits and what stands between the words of a name; more bytes also in
+ * UTF-8, with escape sequences, or in other sets. The longer, the less will numbers look like that by chance.
+ */
+function isText(bytes: Buffer, start: number, valueEnd: number, areFloats: boolean): boolean {
+  let end = valueEnd;
+  while (end > start && bytes[end - 1] === 0) end--;
+  const length = end - start;
+  const {plain, utf8, anySet} = areFloats ? shortestTextsInFloats : shortestTexts;
+  if (length < plain) return false;
+  let isPlain = true;
+  let isOfAnySet = true;
+  let letters = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0;
+    if ((byte < 0x20 && byte !== escapeByte) || byte === 0x7f) return false;
+    if (isLetter(byte)) letters++;
+    else if (!isDigit(byte) && !isBetweenWords(byte)) isPlain = false;
+    // 0xFF is no letter, but half of any small negative number
+    if (byte === 0xff || (areFloats && byte > 0x7f && byte < firstLetterOfSets)) isOfAnySet = false;
+  }
+  if (isPlain) return letters > 0;
+  return (length >= utf8 && isUtf8(bytes.subarray(start, end))) || (length >= anySet && isOfAnySet);
+}
+
+function isLetter(byte: number): boolean {
+  return (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
+}
+
+/** Blank, apostrophe, comma, hyphen, dot, equals sign, circumflex, underscore. */
+function isBetweenWords(byte: number): boolean {
+  return (
+    byte === 0x20 || byte === 0x27 || (byte >= 0x2c && byte <= 0x2e) || byte === 0x3d || byte === 0x5e || byte === 0x5f
+  );
 }

@@ -10,6 +10,8 @@ import type {WorkerAnswer, WorkerStart, WorkerTask} from './workerThread.ts';
 export interface PoolOptions {
   /** Threads; 0 = one less than there are CPUs, at least one. */
   readonly workers?: number;
+  /** Files directly in the folder, not in one of their series. */
+  readonly flat?: boolean;
   readonly signal?: AbortSignal;
   /** Called as files are done, in any order: for progress. */
   readonly onOutcome?: (outcome: FileOutcome) => void;
@@ -49,7 +51,7 @@ export async function deidentifyFiles(
   const queue = splitIntoTasks(files);
   const wanted =
     options.workers === undefined || options.workers === 0 ? Math.max(1, availableParallelism() - 1) : options.workers;
-  const pool = new Pool(files, queue, {fionaDeidWorker: true, request, folder}, options);
+  const pool = new Pool(files, queue, {fionaDeidWorker: true, request, folder, flat: options.flat === true}, options);
   return pool.run(Math.min(wanted, queue.length));
 }
 

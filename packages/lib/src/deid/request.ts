@@ -1,4 +1,5 @@
 import type {Tag} from '../dicom/tag.ts';
+import type {Vr} from '../dicom/vr.ts';
 import {DeidError} from './deidError.ts';
 import type {Action} from './profile/profileRow.ts';
 import {defaultUidRoot, type UidStyle} from './uid.ts';
@@ -25,6 +26,14 @@ export interface ProfileOverride {
   readonly tag: Tag;
   readonly action: Action;
   readonly reason: string;
+}
+
+/** A text that the caller sets in the root of every instance, created where missing; what is nested follows the profile. */
+export interface FixedText {
+  readonly tag: Tag;
+  /** A VR of text, no UID. */
+  readonly vr: Exclude<Vr, 'SQ'>;
+  readonly text: string;
 }
 
 /** Limits of one instance. */
@@ -59,6 +68,7 @@ export interface DeidRequest {
   readonly siteWords: string;
   readonly profileOverrides: readonly ProfileOverride[];
   readonly importRules: readonly ImportRule[];
+  readonly fixedTexts?: readonly FixedText[];
   readonly pixelGate: PixelGate;
   /** (0012,0010), left out when undefined. */
   readonly trialSponsor?: string;

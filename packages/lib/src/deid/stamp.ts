@@ -74,7 +74,21 @@ export function stampElements(
   if (trialSponsor !== undefined) elements.push(text(0x0012_0010, 'LO', trialSponsor));
   if (event !== '') elements.push(text(0x0040_1002, 'LO', eventText(event)), text(0x0040_2001, 'LO', eventText(event)));
   if (pixelsCleaned) elements.push(text(0x0028_0301, 'CS', 'NO'));
-  return elements;
+  return withFixedTexts(elements, request, text);
+}
+
+/** What the caller sets wins over what is set anyway. */
+function withFixedTexts(
+  elements: NewElement[],
+  {fixedTexts = []}: DeidRequest,
+  element: (tag: Tag, vr: Exclude<Vr, 'SQ'>, value: string) => NewElement,
+): NewElement[] {
+  if (fixedTexts.length === 0) return elements;
+  const fixed = new Set(fixedTexts.map(({tag}) => tag));
+  return [
+    ...elements.filter(({tag}) => !fixed.has(tag)),
+    ...fixedTexts.map(({tag, vr, text}) => element(tag, vr, text)),
+  ];
 }
 
 function codeSequence(codes: readonly string[]): NewElement {
@@ -90,7 +104,8 @@ function codeSequence(codes: readonly string[]): NewElement {
 
 /** True when all texts of the request can be written in a character set. */
 export function canWrite(request: DeidRequest, characterSet: CharacterSet): boolean {
-  return [request.subject, request.project, request.event, request.trialSponsor ?? ''].every(
+  const fixed = (request.fixedTexts ?? []).map(({text}) => text);
+  return [request.subject, request.project, request.event, request.trialSponsor ?? '', ...fixed].every(
     value => encodeText(value, characterSet) !== undefined && encodeText(value, characterSet, true) !== undefined,
   );
 }

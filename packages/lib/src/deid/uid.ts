@@ -33,9 +33,9 @@ export function canonicalValue(text: string): string {
   return start === 0 && end === text.length ? text : text.slice(start, end);
 }
 
-/** True for UIDs that the standard assigned: they name no patient and are never mapped. */
+/** True for UIDs that the standard assigned: they name no patient and are never mapped. A text behind its root is none of them. */
 export function isWellKnownUid(uid: string): boolean {
-  return uid.startsWith(wellKnownRoot);
+  return uid.startsWith(wellKnownRoot) && uid.length <= 64 && /^[0-9.]+$/.test(uid);
 }
 
 /**

@@ -9,8 +9,8 @@ import {type Counts, type Decision, invalidIt, keepIt, removeInvalid, removeIt} 
 import type {DecisionCache} from './decisionCache.ts';
 import type {ImportRules} from './importRules.ts';
 import type {InstanceItems} from './instanceItems.ts';
-import {classifyNumberText} from './numbers.ts';
-import {quarantine} from './outcome.ts';
+import {areNumbers, classifyNumberText} from './numbers.ts';
+import {Halt, quarantine} from './outcome.ts';
 import {type Place, placeOfItem, rootPlace} from './place.ts';
 import {PrivateBlocks} from './privateBlocks.ts';
 import {requestAttributeTags, structuralContentTags} from './profile/codes.ts';
@@ -25,6 +25,7 @@ import type {Value} from './value.ts';
 /** What the walk needs besides the instance. */
 export interface WalkContext {
   readonly profile: Profile;
+  readonly sopClassUid: string;
   readonly safePrivate: SafePrivate;
   readonly importRules: ImportRules;
   readonly setting: Setting;
@@ -77,13 +78,19 @@ export class Walker {
 
   #walkPublic(holder: DataSet, element: Element, place: Place): void {
     const {tag} = element;
-    if (place.depth === 0 && isPixelData(tag)) return;
+    if (isPixelData(tag)) {
+      // the pixels of the root are planned apart; an image inside a sequence is an icon that nobody looks through
+      if (place.depth > 0) this.#apply(holder, element, tag, removeIt);
+      return;
+    }
     if (place.depth === 0 && this.#context.stamped.has(tag)) {
       this.edits.remove(holder, element);
       countAction(this.tally, tag, 'replace');
       return;
     }
     const rule = this.#context.profile.ruleOf(tag);
+    if (rule.action === 'document' && element.end > element.valueStart)
+      throw new Halt({kind: 'skipped', reason: 'encapsulated-document', sopClassUid: this.#context.sopClassUid});
     const judged: Judged = {action: rule.action, vr: rule.vr, otherVr: rule.otherVr, key: tag};
     if (this.#context.importRules.has(tag))
       this.#apply(holder, element, tag, this.#importDecision(holder, element, judged, place));
@@ -192,9 +199,8 @@ export class Walker {
       const kind = classifyNumberText(holder.bytes, valueStart, valueEnd, vr);
       return kind === 'long' ? undefined : kind === 'numbers' ? keepIt : invalidIt(vr);
     }
-    const {kind, unit} = vrRules[vr];
-    if (kind === 'text') return undefined;
-    return (valueEnd - valueStart) % unit === 0 ? keepIt : invalidIt(vr);
+    if (vrRules[vr].kind === 'text') return undefined;
+    return areNumbers(element.tag, vr, holder.bytes, valueStart, valueEnd) ? keepIt : invalidIt(vr);
   }
 
   #decideValue(holder: DataSet, element: Element, judged: Judged, vr: Exclude<Vr, 'SQ'>, place: Place): Decision {

@@ -9,6 +9,8 @@ export interface WorkerStart {
   readonly fionaDeidWorker: true;
   readonly request: DeidRequest;
   readonly folder: string;
+  /** Files directly in the folder, not in one of their series. */
+  readonly flat: boolean;
 }
 
 /** Main thread -> worker. */
@@ -38,7 +40,7 @@ export function runWorkerIfAsked(): boolean {
   return true;
 }
 
-async function serve({request, folder}: WorkerStart): Promise<void> {
+async function serve({request, folder, flat}: WorkerStart): Promise<void> {
   const port = parentPort;
   if (port === null) return;
   const answer = (message: WorkerAnswer) => port.postMessage(message);
@@ -50,7 +52,7 @@ async function serve({request, folder}: WorkerStart): Promise<void> {
     answer({kind: 'refused', option, message: error instanceof Error ? error.message : String(error)});
     return;
   }
-  const output: Output = {folder, made: new Set()};
+  const output: Output = {folder, flat, made: new Set()};
   port.on('message', (task: WorkerTask) => {
     const tally = emptyTally();
     const outcomes = task.files.map(file => {

@@ -13,7 +13,8 @@ import {dcmdumpProblems, pydicomProblems} from './support/peers.ts';
 
 /** Groups that cannot stand in a data set at all, and what identifies the instance. */
 const rows = profileTable.filter(
-  ([tag]) => tag >>> 16 > 0x0004 && ![0x0008_0018, 0x0020_000d, 0x0020_000e].includes(tag),
+  ([tag, , , , , action]) =>
+    tag >>> 16 > 0x0004 && action !== 'document' && ![0x0008_0018, 0x0020_000d, 0x0020_000e].includes(tag),
 );
 const isBytes = (vr: Vr) => vr === 'OB' || vr === 'OW' || vr === 'UN';
 

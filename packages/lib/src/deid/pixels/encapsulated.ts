@@ -3,35 +3,36 @@ import type {Chunk} from '../../dicom/editor.ts';
 import {knownTag} from '../../dicom/tag.ts';
 import {encodeItemHeader} from '../../dicom/write.ts';
 import {quarantine} from '../outcome.ts';
-import {type CleanedStream, CodestreamError, type Piece, piecesLength} from './codestream.ts';
+import {type CleanedStream, CodestreamError, isPadding, type Piece, PieceList, piecesLength} from './codestream.ts';
 import {cleanJpeg} from './jpeg.ts';
 import {cleanJpeg2000} from './jpeg2000.ts';
+import {cleanRle} from './rle.ts';
 
 /** Reads a stretch of what the fragments' positions refer to. */
 export type ReadRange = (range: FileRange) => Buffer;
 
+/** How large the header says an image is; undefined when it does not. */
+export interface FrameSize {
+  /** Values of one plane. */
+  readonly samples: number | undefined;
+  /** Bytes of a frame that is not compressed. */
+  readonly bytes: number | undefined;
+}
+
 /** How the coded bytes of a transfer syntax are looked through; undefined = nobody here can. */
-type Cleaner = (frame: Buffer) => CleanedStream;
+type Cleaner = (frame: Buffer, size: FrameSize) => CleanedStream;
 
-const unchanged: Cleaner = () => ({pieces: undefined, cut: 0});
-const rleHeaderLength = 64;
-
-/** RLE (PS3.5 annex G): offsets that are not used must be zero. */
-const cleanRle: Cleaner = frame => {
-  const segments = frame.length >= rleHeaderLength ? frame.readUInt32LE(0) : 16;
-  if (segments < 1 || segments > 15) throw new CodestreamError('no RLE header');
-  const used = 4 + segments * 4;
-  if (frame.subarray(used, rleHeaderLength).every(byte => byte === 0)) return unchanged(frame);
-  return {
-    pieces: [{from: 0, to: used}, {zeros: rleHeaderLength - used}, {from: rleHeaderLength, to: frame.length}],
-    cut: 1,
-  };
+/** Frames that are encapsulated but not compressed end where the image does. */
+const cleanUncompressed: Cleaner = (frame, {bytes}) => {
+  if (bytes === undefined || frame.length < bytes) throw new CodestreamError('a frame is shorter than the image');
+  const isPadded = isPadding(frame, bytes);
+  return new PieceList().finish(isPadded ? frame.length : bytes, frame.length);
 };
 
 function cleanerOf(transferSyntaxUid: string): Cleaner | undefined {
   const number = /^1\.2\.840\.10008\.1\.2\.4\.(\d+)$/.exec(transferSyntaxUid)?.[1];
-  if (transferSyntaxUid === '1.2.840.10008.1.2.5') return cleanRle;
-  if (transferSyntaxUid === '1.2.840.10008.1.2.1.98') return unchanged;
+  if (transferSyntaxUid === '1.2.840.10008.1.2.5') return (frame, {samples}) => cleanRle(frame, samples);
+  if (transferSyntaxUid === '1.2.840.10008.1.2.1.98') return cleanUncompressed;
   if (number === undefined) return undefined;
   const kind = Number(number);
   if ((kind >= 50 && kind <= 70) || kind === 80 || kind === 81) return cleanJpeg;
@@ -56,6 +57,7 @@ export interface CleanedFrames {
 export function cleanFrames(
   fragments: readonly Fragment[],
   frames: number,
+  size: FrameSize,
   transferSyntaxUid: string,
   read: ReadRange,
   asChunk: (range: FileRange) => Chunk,
@@ -76,7 +78,7 @@ export function cleanFrames(
   let segmentsCut = 0;
   let position = 0;
   for (const group of groups) {
-    const {pieces, cut} = cleanFrame(group, clean, read);
+    const {pieces, cut} = cleanFrame(group, frame => clean(frame, size), read);
     segmentsCut += cut;
     offsets.push(position);
     const items = pieces === undefined ? itemsAsTheyAre(group, asChunk) : itemOfPieces(group, pieces, asChunk, read);
@@ -133,7 +135,11 @@ function groupByFrame(
   return groups;
 }
 
-function cleanFrame(group: readonly Fragment[], clean: Cleaner, read: ReadRange): CleanedStream {
+function cleanFrame(
+  group: readonly Fragment[],
+  clean: (frame: Buffer) => CleanedStream,
+  read: ReadRange,
+): CleanedStream {
   const frame = group.length === 1 && group[0] !== undefined ? read(group[0]) : Buffer.concat(group.map(read));
   try {
     return clean(frame);

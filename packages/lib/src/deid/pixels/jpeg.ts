@@ -3,7 +3,6 @@ import {type CleanedStream, CodestreamError, isPadding, PieceList} from './codes
 const startOfImage = 0xd8;
 const endOfImage = 0xd9;
 const startOfScan = 0xda;
-const comment = 0xfe;
 /** Application segments that decoders need, by marker, with what they begin with. */
 const neededApplications: Readonly<Record<number, readonly string[]>> = {
   224: ['JFIF\0'],
@@ -30,7 +29,7 @@ export function cleanJpeg(bytes: Buffer): CleanedStream {
     if (isStandalone(marker)) continue;
     const end = at + segmentLength(bytes, at);
     if (end > bytes.length) throw new CodestreamError('the JPEG stream ends within a segment');
-    if (marker === comment || isNeedless(bytes, marker, at + 2, end)) pieces.cut(start, end);
+    if (!isCoding(marker) && isNeedless(bytes, marker, at + 2, end)) pieces.cut(start, end);
     at = marker === startOfScan ? endOfScan(bytes, end) : end;
     // a stream without end: the rest is coded samples
     if (at >= bytes.length) return pieces.finish(bytes.length, bytes.length);
@@ -47,8 +46,12 @@ function isStandalone(marker: number): boolean {
   return marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8);
 }
 
+/** Frames, tables, scans and restart intervals of JPEG, frames and parameters of JPEG-LS. Comments and reserved segments are none. */
+function isCoding(marker: number): boolean {
+  return (marker >= 0xc0 && marker <= 0xdf && marker !== 0xc8) || marker === 0xf7 || marker === 0xf8;
+}
+
 function isNeedless(bytes: Buffer, marker: number, from: number, to: number): boolean {
-  if (marker < 0xe0 || marker > 0xef) return false;
   const begins = neededApplications[marker] ?? [];
   const name = begins.find(text => bytes.toString('latin1', from, from + text.length) === text);
   if (name === undefined) return true;

@@ -1,12 +1,20 @@
+import {numericIccProfile} from '../iccProfile.ts';
 import {type CleanedStream, CodestreamError, isPadding, PieceList} from './codestream.ts';
 
 const startOfCodestream = 0xff4f;
 const startOfTilePart = 0xff90;
 const startOfData = 0xff93;
 const endOfCodestream = 0xffd9;
-const comment = 0xff64;
+/** Segments that decoders need (ISO 15444-1 table A.1, 15444-15): sizes, coding styles, quantisation, packet lengths and headers. */
+const codingSegments = new Set([
+  ...[0xff50, 0xff51, 0xff52, 0xff53, 0xff55, 0xff56, 0xff57, 0xff58, 0xff59, 0xff5c, 0xff5d, 0xff5e, 0xff5f],
+  ...[0xff60, 0xff61, 0xff63],
+]);
 const boxSignature = 0x6a502020;
-const metadataBoxes = new Set(['xml ', 'uuid', 'uinf', 'jp2i', 'asoc', 'lbl ']);
+const imageBoxes = new Set(['jP  ', 'ftyp', 'jp2h', 'jp2c']);
+/** What may be in a JP2 header box (I.5.3). */
+const headerBoxes = new Set(['ihdr', 'bpcc', 'colr', 'pclr', 'cmap', 'cdef', 'res ', 'resc', 'resd']);
+const superBoxes = new Set(['jp2h', 'res ']);
 
 /**
  * Takes comments out of a JPEG 2000 codestream (ISO 15444-1 annex A) and metadata boxes out of a JP2 file around it (annex I), and
@@ -47,34 +55,36 @@ function cleanCodestream(bytes: Buffer, start: number, limit: number, pieces: Pi
     if (marker < 0xff00) throw new CodestreamError('a JPEG 2000 segment does not begin with a marker');
     const end = at + 2 + uint16(bytes, at + 2);
     if (end > limit || end < at + 4) throw new CodestreamError('a JPEG 2000 segment is longer than the stream');
-    if (marker === comment) removeComment(at, end, pieces, canCut);
+    if (!codingSegments.has(marker)) removeSegment(at, end, pieces, canCut);
     at = end;
   }
 }
 
-function removeComment(at: number, end: number, pieces: PieceList, canCut: boolean): void {
+/** A comment, or what no decoder knows. */
+function removeSegment(at: number, end: number, pieces: PieceList, canCut: boolean): void {
   if (canCut) pieces.cut(at, end);
-  else if (end > at + 6) pieces.blank(at + 6, end);
+  else if (end > at + 4) pieces.blank(at + 4, end);
 }
 
 /** Tile-part lengths are written in the stream: comments in tile-part headers become zeros. */
 function cleanTilePart(bytes: Buffer, start: number, limit: number, pieces: PieceList): number {
   const length = uint32(bytes, start + 6);
-  const end = length === 0 ? lastEnd(bytes, start, limit) : start + length;
+  const end = length === 0 ? openEnd(bytes, start, limit) : start + length;
   if (end > limit) throw new CodestreamError('a JPEG 2000 tile is longer than the stream');
   let at = start + 12;
   for (let marker = uint16(bytes, at); marker !== startOfData; marker = uint16(bytes, at)) {
     const next = at + 2 + uint16(bytes, at + 2);
     if (next > end || next < at + 4) throw new CodestreamError('a JPEG 2000 segment is longer than its tile');
-    if (marker === comment) removeComment(at, next, pieces, false);
+    if (!codingSegments.has(marker)) removeSegment(at, next, pieces, false);
     at = next;
   }
   return Math.max(end, at + 2);
 }
 
-/** The last tile-part may leave its length open: it goes to the end of the codestream. */
-function lastEnd(bytes: Buffer, start: number, limit: number): number {
-  const found = bytes.subarray(0, limit).lastIndexOf(Buffer.from([0xff, 0xd9]));
+/** The last tile-part may leave its length open: it goes to the end of the codestream, a marker that coded samples never hold. */
+function openEnd(bytes: Buffer, start: number, limit: number): number {
+  const data = bytes.subarray(0, limit).indexOf(Buffer.from([0xff, 0x93]), start);
+  const found = bytes.subarray(0, limit).indexOf(Buffer.from([0xff, 0xd9]), Math.max(start, data));
   return found > start ? found : limit;
 }
 
@@ -82,18 +92,49 @@ function lastEnd(bytes: Buffer, start: number, limit: number): number {
 function cleanBoxes(bytes: Buffer, pieces: PieceList): number {
   let at = 0;
   while (at + 8 <= bytes.length) {
-    const short = uint32(bytes, at);
-    const name = bytes.toString('latin1', at + 4, at + 8);
-    const headerLength = short === 1 ? 16 : 8;
-    const length = short === 0 ? bytes.length - at : short === 1 ? Number(bytes.readBigUInt64BE(at + 8)) : short;
-    if (length < headerLength || at + length > bytes.length)
-      throw new CodestreamError('a JP2 box is longer than the stream');
-    if (metadataBoxes.has(name)) pieces.cut(at, at + length);
+    const {name, content, end} = boxAt(bytes, at, bytes.length);
+    if (!imageBoxes.has(name)) pieces.cut(at, end);
+    else if (superBoxes.has(name)) cleanHeaderBoxes(bytes, content, end, pieces);
     else if (name === 'jp2c') {
-      const end = cleanCodestream(bytes, at + headerLength, at + length, pieces, false);
-      if (end < at + length) pieces.blank(end, at + length);
+      const streamEnd = cleanCodestream(bytes, content, end, pieces, false);
+      if (streamEnd < end) pieces.blank(streamEnd, end);
     }
-    at += length;
+    at = end;
   }
   return at;
+}
+
+/** Boxes in the header box become zeros where they are none of the image: the length of the box around them is written before it. */
+function cleanHeaderBoxes(bytes: Buffer, start: number, limit: number, pieces: PieceList): void {
+  let at = start;
+  while (at + 8 <= limit) {
+    const {name, content, end} = boxAt(bytes, at, limit);
+    const isProfile = name === 'colr' && bytes[content] !== 1;
+    if (!headerBoxes.has(name)) pieces.blank(at + 4, end);
+    else if (isProfile) cleanProfile(bytes, content + 3, end, pieces);
+    else if (superBoxes.has(name)) cleanHeaderBoxes(bytes, content, end, pieces);
+    at = end;
+  }
+  if (at < limit) pieces.blank(at, limit);
+}
+
+/** An ICC profile in a colour box: its texts become zeros. */
+function cleanProfile(bytes: Buffer, start: number, end: number, pieces: PieceList): void {
+  const clean = numericIccProfile(bytes.subarray(start, end));
+  if (clean === undefined) throw new CodestreamError('a JP2 box holds a colour profile that is none');
+  for (let at = 0; at < clean.length; at++) {
+    const from = at;
+    while (at < clean.length && clean[at] !== bytes[start + at]) at++;
+    if (at > from) pieces.blank(start + from, start + at);
+  }
+}
+
+function boxAt(bytes: Buffer, at: number, limit: number): {name: string; content: number; end: number} {
+  const short = uint32(bytes, at);
+  const name = bytes.toString('latin1', at + 4, at + 8);
+  const content = at + (short === 1 ? 16 : 8);
+  if (content > limit) throw new CodestreamError('a JP2 box has no length');
+  const length = short === 0 ? limit - at : short === 1 ? Number(bytes.readBigUInt64BE(at + 8)) : short;
+  if (at + length < content || at + length > limit) throw new CodestreamError('a JP2 box is longer than the stream');
+  return {name, content, end: at + length};
 }

@@ -2,6 +2,7 @@ import type {DataSet} from '../../dicom/dataSet.ts';
 import {knownTag, type Tag} from '../../dicom/tag.ts';
 import {numbers, strings} from '../../dicom/values.ts';
 import {quarantine} from '../outcome.ts';
+import type {FrameSize} from './encapsulated.ts';
 
 const tags = {
   samplesPerPixel: 0x0028_0002,
@@ -48,4 +49,15 @@ export function nativeLength(root: DataSet, tag: Tag): number | undefined {
 function storedShare(photometric: string): number {
   if (photometric.includes('_422')) return 2 / 3;
   return photometric.includes('_420') ? 1 / 2 : 1;
+}
+
+/** Values of one plane and bytes of one frame, by what the header says. */
+export function frameSize(root: DataSet, tag: Tag): FrameSize {
+  const rows = numbers(root, tags.rows)?.[0];
+  const columns = numbers(root, tags.columns)?.[0];
+  const length = nativeLength(root, tag);
+  return {
+    samples: rows && columns ? rows * columns : undefined,
+    bytes: length === undefined ? undefined : Math.ceil(length / frameCount(root)),
+  };
 }

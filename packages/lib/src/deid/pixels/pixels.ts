@@ -5,7 +5,7 @@ import {isPixelData, knownTag, type Tag} from '../../dicom/tag.ts';
 import {encodeElementHeader, encodeItemHeader} from '../../dicom/write.ts';
 import {quarantine} from '../outcome.ts';
 import {type CleanedFrames, cleanFrames, type ReadRange} from './encapsulated.ts';
-import {frameCount, nativeLength} from './nativePixels.ts';
+import {frameCount, frameSize, nativeLength} from './nativePixels.ts';
 import {clearUnusedBits, hasEmbeddedOverlay, sampleMask} from './overlayBits.ts';
 
 const extendedOffsetTable = 0x7fe0_0001;
@@ -99,13 +99,18 @@ function planEncapsulated(instance: Instance, pixelData: PixelData, read: ReadRa
   const cleaned = cleanFrames(
     fragments,
     frameCount(dataSet),
+    frameSize(dataSet, element.tag),
     transferSyntax.uid,
     readerOf(dataSet, pixelData, read),
     asChunk,
   );
   const facts = {pixelExcess: 0, overlayBitsCleared: 0, segmentsCut: cleaned.segmentsCut};
   if (cleaned.chunks === undefined) {
-    return {...facts, values: new Map(), chunks: [headerBytes(dataSet, element), asChunk({offset, length})]};
+    return {
+      ...facts,
+      values: offsetTables(cleaned),
+      chunks: [headerBytes(dataSet, element), asChunk({offset, length})],
+    };
   }
   const header = encodeElementHeader(element.tag, element.vr, undefinedLength, dataSet.encoding);
   const delimiter = encodeItemHeader(knownTag.sequenceDelimiter, 0, dataSet.encoding.littleEndian);

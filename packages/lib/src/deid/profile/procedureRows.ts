@@ -124,7 +124,7 @@ export const procedureRows: readonly ProfileRow[] = [
   [0x0040_DB0D, 'TemplateExtensionCreatorUID', 'UI', 'U', '.K........', 'uid', 'basic'],
   [0x0040_E004, 'HL7DocumentEffectiveTime', 'DT', 'X', '.....KC...', 'date', 'modified dates'],
   [0x0040_E012, 'DisplayURI', 'UR', 'X', '..........', 'remove', 'basic'],
-  [0x0042_0011, 'EncapsulatedDocument', 'OB', 'D', '..........', 'remove', 'the instance itself is not sent'],
+  [0x0042_0011, 'EncapsulatedDocument', 'OB', 'D', '..........', 'document', 'the instance itself is not sent'],
   [0x0044_0004, 'ApprovalStatusDateTime', 'DT', 'X', '.....KC...', 'date', 'modified dates'],
   [0x0044_000B, 'ProductExpirationDateTime', 'DT', 'X', '.....KC...', 'date', 'modified dates'],
   [0x0044_0010, 'SubstanceAdministrationDateTime', 'DT', 'X', '.....KC...', 'date', 'modified dates'],

@@ -41,6 +41,7 @@ export type Action =
   | 'studyDate'
   | 'sponsor'
   | 'stamp'
+  | 'document'
   | 'offsetTable'
   | 'codeValue'
   | 'codeScheme'

@@ -3,7 +3,7 @@ import {tokenize} from './tokens.ts';
 import type {Vocabulary} from './vocabulary.ts';
 
 /** Where an identifier was found: that decides which of its words count. */
-export type IdentifierSource = 'name' | 'id' | 'other' | 'birthDate';
+export type IdentifierSource = 'name' | 'id' | 'other' | 'birthDate' | 'date';
 
 /** Longer texts are no identifiers but prose; only their words are compared. */
 const longestCompact = 64;
@@ -27,6 +27,8 @@ export class KnownIdentifiers {
   readonly compact = new Set<string>();
   /** Birth years, which no number in a description may be. */
   readonly years = new Set<string>();
+  /** Other dates, `YYYYMMDD`: as a number in a number field they would tell the shift. */
+  readonly dates = new Set<string>();
   /** Beginnings of whole identifiers: where none begins, none has to be looked for. */
   readonly prefixes = new Set<string>();
   readonly #notIdentifying: ReadonlySet<string>;
@@ -46,6 +48,10 @@ export class KnownIdentifiers {
   add(value: string, source: IdentifierSource): void {
     if (source === 'birthDate') {
       this.#addBirthDate(value);
+      return;
+    }
+    if (source === 'date') {
+      for (const [date] of value.matchAll(/\d{8}/g)) this.dates.add(date);
       return;
     }
     const parts = source === 'name' ? value.split(/[\\^=]/) : value.split('\\');
