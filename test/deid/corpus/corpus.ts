@@ -1,0 +1,150 @@
+import {deflateRawSync} from 'node:zlib';
+import {explicitLittleEndian, type TransferSyntax, transferSyntaxes} from '@fiona/lib/dicom/transferSyntax';
+import {encodeElement, encodeElementHeader, type NewElement} from '@fiona/lib/dicom/write';
+import {plantBytes, plantImages, plantPrivate, plantUnknown} from './hiddenPlaces.ts';
+import {InstanceBuilder} from './instanceBuilder.ts';
+import {type Kind, sentKinds, setAsideKinds} from './kinds.ts';
+import {encapsulate, jpeg2000Stream, jpegStream, rleStream} from './pixelStreams.ts';
+import {plantPatient, plantTable, plantText} from './places.ts';
+import {Plants} from './plants.ts';
+import {Random} from './random.ts';
+import {scripts} from './scripts.ts';
+
+/** One file of the corpus with all that is planted in it. */
+export interface CorpusInstance {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly syntax: TransferSyntax;
+  readonly file: Buffer;
+  readonly plants: Plants;
+}
+
+const base = '1.2.840.10008.1.2';
+const plainSyntaxes = [base, `${base}.1`, `${base}.2`, `${base}.1.99`];
+const codedSyntaxes = [
+  '.4.50',
+  '.4.51',
+  '.4.57',
+  '.4.70',
+  '.4.80',
+  '.4.81',
+  '.4.90',
+  '.4.91',
+  '.4.201',
+  '.4.203',
+  '.5',
+].map(end => base + end);
+const setAsideEvery = 20;
+const undefinedLength = 0xffff_ffff;
+
+/** The instance with this number: the same bytes for the same seed. */
+export function makeInstance(seed: number, index: number): CorpusInstance {
+  const random = new Random(seed * 1_000_003 + index * 7919);
+  const isSetAside = index % setAsideEvery === setAsideEvery - 1;
+  const kind = cyclic(isSetAside ? setAsideKinds : sentKinds, isSetAside ? Math.floor(index / setAsideEvery) : index);
+  const plants = new Plants(random, cyclic(scripts, index));
+  const syntax = syntaxOf(kind.pixels && random.chance(0.5) ? random.pick(codedSyntaxes) : random.pick(plainSyntaxes));
+  const b = new InstanceBuilder(plants, syntax);
+  const sopInstanceUid = plants.at(20).uid();
+  addIdentity(b, kind, sopInstanceUid);
+  kind.content?.(b);
+  const frames = kind.pixels ? addImage(b) : 0;
+  plantPatient(b);
+  plantText(b);
+  plantTable(b, 40);
+  if (random.chance(0.7)) plantPrivate(b);
+  if (random.chance(0.7)) plantUnknown(b);
+  if (random.chance(0.7)) plantImages(b);
+  plantBytes(b, kind.pixels);
+  const pixels = frames > 0 ? pixelData(b.at(21), frames) : undefined;
+  const dataSet = Buffer.concat([b.dataSet(pixels), b.behind]);
+  const body = syntax.deflated ? Buffer.concat([deflateRawSync(dataSet), plants.bytes()]) : dataSet;
+  const file = Buffer.concat([b.preamble, Buffer.from('DICM'), fileMeta(b, kind, sopInstanceUid), body]);
+  return {name: `${seed}/${index} ${kind.name} ${syntax.name} ${plants.script.name}`, kind, syntax, file, plants};
+}
+
+function cyclic<T>(list: readonly T[], index: number): T {
+  const one = list[index % list.length];
+  if (one === undefined) throw new RangeError('an empty list');
+  return one;
+}
+
+function syntaxOf(uid: string): TransferSyntax {
+  const syntax = transferSyntaxes.get(uid);
+  if (syntax === undefined) throw new RangeError(`no transfer syntax ${uid}`);
+  return syntax;
+}
+
+function addIdentity(b: InstanceBuilder, kind: Kind, sopInstanceUid: string): void {
+  const {script} = b.plants;
+  if (script.terms.length > 0) b.add(b.ascii(0x0008_0005, 'CS', script.terms.join('\\')));
+  b.add(
+    b.ascii(0x0008_0016, 'UI', kind.sopClassUid),
+    b.ascii(0x0008_0018, 'UI', sopInstanceUid),
+    b.ascii(0x0008_0060, 'CS', kind.modality),
+    b.ascii(0x0020_000d, 'UI', b.plants.uid()),
+    b.ascii(0x0020_000e, 'UI', b.plants.uid()),
+    b.ascii(0x0020_0052, 'UI', b.plants.uid()),
+  );
+}
+
+/** What the header says of an image of 8 x 8 samples of one byte. @returns number of frames */
+function addImage(b: InstanceBuilder): number {
+  const frames = b.plants.random.pick([1, 1, 2, 3]);
+  b.add(
+    b.number(0x0028_0002, 'US', 1),
+    b.ascii(0x0028_0004, 'CS', 'MONOCHROME2'),
+    b.number(0x0028_0010, 'US', 8),
+    b.number(0x0028_0011, 'US', 8),
+    b.number(0x0028_0100, 'US', 8),
+    b.number(0x0028_0101, 'US', 8),
+    b.number(0x0028_0102, 'US', 7),
+    b.number(0x0028_0103, 'US', 0),
+    b.ascii(0x0028_0008, 'IS', String(frames)),
+    b.ascii(0x0028_0301, 'CS', 'NO'),
+    b.ascii(0x0008_0008, 'CS', 'ORIGINAL\\PRIMARY'),
+    b.ascii(0x0008_0064, 'CS', ''),
+  );
+  return frames;
+}
+
+function pixelData(b: InstanceBuilder, frames: number): Buffer {
+  const {plants, syntax} = b;
+  if (!syntax.encapsulated) {
+    const excess = plants.random.chance(0.3) ? plants.bytes() : Buffer.alloc(0);
+    const samples = Buffer.concat([Buffer.alloc(64 * frames, 5), excess]);
+    const element: NewElement = {tag: 0x7fe0_0010, vr: 'OW', value: samples};
+    return encodeElement(element, b.encoding);
+  }
+  const stream = () => {
+    if (syntax.uid === `${base}.5`) return rleStream(plants);
+    if (syntax.uid === `${base}.1.98`)
+      return Buffer.concat([Buffer.alloc(64, 5), plants.random.chance(0.5) ? plants.bytes() : Buffer.alloc(0)]);
+    const number = Number(syntax.uid.split('.').at(-1));
+    return number >= 90 ? jpeg2000Stream(plants) : jpegStream(plants, number === 80 || number === 81);
+  };
+  const items = encapsulate(plants, Array.from({length: frames}, stream));
+  return Buffer.concat([encodeElementHeader(0x7fe0_0010, 'OB', undefinedLength, b.encoding), items]);
+}
+
+/** Group 0002 with everything that a sender can put there. */
+function fileMeta(b: InstanceBuilder, kind: Kind, sopInstanceUid: string): Buffer {
+  const {plants} = b.at(9);
+  const elements: NewElement[] = [
+    {tag: 0x0002_0001, vr: 'OB', value: Buffer.from([0, 1])},
+    b.ascii(0x0002_0002, 'UI', kind.sopClassUid),
+    b.ascii(0x0002_0003, 'UI', sopInstanceUid),
+    b.ascii(0x0002_0010, 'UI', b.syntax.uid),
+    b.ascii(0x0002_0012, 'UI', plants.uid()),
+    b.ascii(0x0002_0013, 'SH', plants.word()),
+    b.ascii(0x0002_0016, 'AE', plants.word()),
+    b.ascii(0x0002_0017, 'AE', plants.word()),
+    b.ascii(0x0002_0018, 'AE', plants.word()),
+    b.ascii(0x0002_0100, 'UI', plants.uid()),
+    {tag: 0x0002_0102, vr: 'OB', value: plants.bytes()},
+  ];
+  const group = Buffer.concat(elements.map(element => encodeElement(element, explicitLittleEndian)));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(group.length);
+  return Buffer.concat([encodeElement({tag: 0x0002_0000, vr: 'UL', value: length}, explicitLittleEndian), group]);
+}

@@ -1,0 +1,135 @@
+import {gatewayRows} from '@fiona/lib/deid/profile/gatewayRows';
+import {profileTable} from '@fiona/lib/deid/profile/table';
+import {lookup} from '@fiona/lib/dicom/dictionary';
+import type {Tag} from '@fiona/lib/dicom/tag';
+import type {Vr} from '@fiona/lib/dicom/vr';
+import type {NewElement} from '@fiona/lib/dicom/write';
+import type {InstanceBuilder} from './instanceBuilder.ts';
+import {marked} from './marked.ts';
+
+/** Attributes whose bytes are the object itself, or by which it is recognised. */
+const untouchable: ReadonlySet<Tag> = new Set([
+  0x0008_0005, 0x0008_0016, 0x0008_0018, 0x0020_000d, 0x0020_000e, 0x0010_0010,
+  // an instance with a document in it is not sent
+  0x0042_0011,
+]);
+const bulk: ReadonlySet<string> = new Set(['OW', 'OF', 'OD', 'OL', 'OV', 'US']);
+
+/** Rows of the table and of the gateway's own in which something can be planted, and some attributes that neither names. */
+export const plantable: readonly (readonly [tag: Tag, vr: Vr])[] = [
+  ...profileTable.map(([tag, , vr]) => [tag, vr] as const),
+  ...gatewayRows
+    .filter(([, , vr, action]) => action !== 'keep' || !bulk.has(vr))
+    .map(([tag, , vr]) => [tag, vr] as const),
+  ...unnamed(),
+].filter(([tag]) => tag >>> 16 > 0x0004 && !untouchable.has(tag));
+
+/** Public attributes that only the rule for their VR decides about. */
+function unnamed(): (readonly [Tag, Vr])[] {
+  const named = new Set([...profileTable.map(([tag]) => tag), ...gatewayRows.map(([tag]) => tag)]);
+  const found: (readonly [Tag, Vr])[] = [];
+  for (const group of [
+    0x0008, 0x0018, 0x0020, 0x0022, 0x0028, 0x0034, 0x003a, 0x0040, 0x0048, 0x0054, 0x0070, 0x0072, 0x3002, 0x300a,
+    0x3010,
+  ]) {
+    for (let element = 1; element < 0x10000; element += element < 0x2000 ? 1 : 7) {
+      const tag = group * 0x10000 + element;
+      const entry = named.has(tag) ? undefined : lookup(tag);
+      if (entry !== undefined && !['US', 'SS', 'UL', 'SL', 'FL', 'FD', 'AT', 'OW', 'OF', 'OV'].includes(entry.vr))
+        found.push([tag, entry.vr]);
+    }
+  }
+  return found;
+}
+
+/** Sequences whose items stay and are cleaned. */
+const carriers: readonly Tag[] = [
+  0x0040_a730, 0x0008_1140, 0x5200_9229, 0x5200_9230, 0x0008_1115, 0x0008_1111, 0x300a_0070, 0x3006_0020, 0x0070_0001,
+  0x0054_0016, 0x0008_2112, 0x0040_0260, 0x0040_0275, 0x0008_9215, 0x0400_0561, 0x0040_0555,
+];
+
+/** Elements inside as many sequences. */
+export function nest(b: InstanceBuilder, elements: readonly NewElement[], depth: number): NewElement[] {
+  let inside = [...elements];
+  for (let level = 0; level < depth; level++) inside = [b.sequence(b.plants.random.pick(carriers), inside)];
+  return inside;
+}
+
+/** Rows of the table, at the root and up to eight levels deep. */
+export function plantTable(b: InstanceBuilder, count: number): void {
+  const {random} = b.plants;
+  const rows = random.sample(plantable, count);
+  const inner: NewElement[][] = [];
+  for (const [tag, vr] of rows) {
+    const isAtRoot = random.chance(0.5);
+    b.at(isAtRoot ? 1 : 2);
+    if (isAtRoot) b.add(marked(b, tag, vr));
+    else inner.push([marked(b, tag, vr)]);
+  }
+  b.at(2);
+  const deep = inner.map(elements => nest(b, elements, random.below(7)));
+  b.addAgain(
+    b.sequence(0x0040_a730, ...deep.filter(elements => elements.length > 0), [
+      b.text(0x0010_0010, 'PN', b.plants.name()),
+      b.ascii(0x0010_0020, 'LO', b.plants.id()),
+    ]),
+  );
+}
+
+/** What an ordinary instance holds of its patient and of those who made it. */
+export function plantPatient(b: InstanceBuilder): void {
+  const {plants} = b.at(1);
+  b.add(
+    b.text(0x0010_0010, 'PN', plants.name()),
+    b.ascii(0x0010_0020, 'LO', plants.id()),
+    b.ascii(0x0010_0030, 'DA', plants.date()),
+    b.text(0x0008_0090, 'PN', plants.name()),
+    b.text(0x0008_0080, 'LO', plants.phrase()),
+    b.text(0x0008_1010, 'SH', plants.word()),
+    b.ascii(0x0008_0050, 'SH', plants.id()),
+    b.ascii(0x0020_0010, 'SH', plants.id()),
+    b.ascii(0x0018_1000, 'LO', plants.id()),
+  );
+  b.at(8);
+  const studyDate = plants.date();
+  b.add(
+    b.ascii(0x0008_0020, 'DA', studyDate),
+    b.ascii(0x0008_0021, 'DA', `${plants.date()}\\${plants.date()}`),
+    b.ascii(0x0008_002a, 'DT', `${plants.date()}101112.345678+0100`),
+    b.ascii(0x0010_1010, 'AS', '093Y'),
+    b.ascii(0x0020_0012, 'IS', plants.random.chance(0.2) ? studyDate : '3'),
+  );
+  const name = plants.name();
+  b.at(25).add(b.text(0x0010_1001, 'PN', name), b.text(0x0018_1030, 'LO', `T1 ${name.replaceAll(/[\^=]/g, ' ')} sag`));
+}
+
+/** Descriptions, comments, codes, numbers with texts in them. */
+export function plantText(b: InstanceBuilder): void {
+  const {plants} = b.at(3);
+  for (const tag of [0x0008_1030, 0x0008_103e, 0x0040_0254, 0x0018_1251, 0x0018_0024])
+    b.add(b.text(tag, 'LO', plants.phrase()));
+  b.at(4);
+  for (const tag of [0x0020_4000, 0x0010_4000, 0x0032_4000, 0x0038_4000, 0x0040_2400])
+    b.add(b.text(tag, 'LT', plants.phrase()));
+  b.at(6).add(
+    b.sequence(0x0008_1032, b.code(plants.id(), '99HOSP', plants.phrase()), b.code('A1', plants.id(), plants.phrase())),
+  );
+  b.at(7).add(
+    b.ascii(0x0018_0080, 'DS', `1.5\\${plants.word()}`),
+    b.ascii(0x0020_0011, 'IS', plants.word()),
+    b.ascii(0x0018_5100, 'CS', `HFS\\${plants.word()}`),
+    b.text(0x0008_1040, 'LO', `brain ${'x'.repeat(80)} ${plants.word()}`),
+    b.ascii(0x0008_0031, 'TM', plants.word()),
+    {tag: 0x0018_9324, vr: 'FD', value: Buffer.from(`${plants.word()}${plants.word()}    `).subarray(0, 24)},
+  );
+  b.at(20).add(
+    b.text(0x0018_9424, 'ST', `head ${plants.uid()} brain`),
+    b.ascii(0x0018_1002, 'UI', plants.uid()),
+    b.ascii(0x0008_0017, 'UI', `1.2.840.10008.${plants.word()}`),
+  );
+  b.at(9).add(
+    b.ascii(0x0008_0054, 'AE', plants.word()),
+    b.ascii(0x0040_0001, 'AE', plants.word()),
+    b.ascii(0x0008_0055, 'AE', plants.word()),
+  );
+}
