@@ -1,4 +1,4 @@
-import {explicitLittleEndian, transferSyntaxUid} from '@fiona/lib/dicom/transferSyntax';
+import {explicitLittleEndian, implicitLittleEndian, transferSyntaxUid} from '@fiona/lib/dicom/transferSyntax';
 import {encodeDataSet, part10Header} from '@fiona/lib/dicom/write';
 import {elementsOf, type WrittenDataSet} from '@fiona/sandbox/samples/dataSetText';
 
@@ -16,7 +16,11 @@ export const planted = {
 export type Attributes = {readonly [keyword: string]: WrittenDataSet[string] | undefined};
 
 /** A Part 10 file of a small MR image with other or more attributes. UIDs in the file meta follow the data set unless given. */
-export function mrImage(attributes: Attributes, meta: {readonly sopInstanceUid?: string} = {}): Buffer {
+export function mrImage(
+  attributes: Attributes,
+  meta: {readonly sopInstanceUid?: string} = {},
+  vr: 'explicit' | 'implicit' = 'explicit',
+): Buffer {
   const all = {
     SOPClassUID: mrStorage,
     Modality: 'MR',
@@ -45,7 +49,9 @@ export function mrImage(attributes: Attributes, meta: {readonly sopInstanceUid?:
   const header = part10Header({
     sopClassUid: String(written.SOPClassUID),
     sopInstanceUid: meta.sopInstanceUid ?? (typeof sop === 'string' ? sop : '1.2.3'),
-    transferSyntaxUid: transferSyntaxUid.explicitLittleEndian,
+    transferSyntaxUid:
+      vr === 'explicit' ? transferSyntaxUid.explicitLittleEndian : transferSyntaxUid.implicitLittleEndian,
   });
-  return Buffer.concat([header, encodeDataSet(elementsOf(written), explicitLittleEndian)]);
+  const encoding = vr === 'explicit' ? explicitLittleEndian : implicitLittleEndian;
+  return Buffer.concat([header, encodeDataSet(elementsOf(written), encoding)]);
 }
