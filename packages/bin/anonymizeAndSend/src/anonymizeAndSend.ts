@@ -18,9 +18,9 @@ import {workOff} from './workOff.ts';
 
 export interface Dependencies {
   readonly config: Config;
-  /** Connect when they are first needed: a run without requests makes no call. */
-  readonly incoming: () => Promise<Redcap>;
-  readonly projects: () => Promise<Redcap>;
+  /** Called when there are requests only. */
+  readonly incoming: Redcap;
+  readonly projects: Redcap;
   readonly log: Log;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -51,7 +51,7 @@ export async function anonymizeAndSend(dependencies: Dependencies, options: Send
   log.info('start processing');
   const first = await queue.next(new Set());
   if (first === undefined) return end(results, false, begun, dependencies);
-  const projects = await readResearchProjects(await dependencies.projects(), {}, log);
+  const projects = await readResearchProjects(dependencies.projects, {}, log);
   reportProjectProblems(projects, log);
   const context = makeContext(dependencies, options);
   const further = projects.duplicates.length > 0;
@@ -63,7 +63,7 @@ export async function anonymizeAndSend(dependencies: Dependencies, options: Send
     return {...end(results, further, begun, dependencies), lines};
   }
   await openSpool(context.spool);
-  const incoming = await dependencies.incoming();
+  const {incoming} = dependencies;
   await workOff({first, queue, results, begun}, context, claimed => carryOut(claimed, projects, incoming, context));
   return end(results, further, begun, dependencies);
 }

@@ -9,14 +9,9 @@ function job(run: Run<SendOptions>) {
   if (run.options.acceptQuarantine && run.options.request === undefined) {
     throw new UsageError('--accept-quarantine goes with --request: an operator decides for one transfer at a time');
   }
-  return anonymizeAndSend(
-    {
-      ...run,
-      incoming: async () => connectProject(run.config, 'Incoming', run),
-      projects: async () => connectProject(run.config, 'DataTransferProjects', run),
-    },
-    run.options,
-  );
+  const incoming = connectProject(run.config, 'Incoming', run);
+  const projects = connectProject(run.config, 'DataTransferProjects', run);
+  return anonymizeAndSend({...run, incoming, projects}, run.options);
 }
 
 // The worker threads of the de-identification run this same file.
@@ -32,16 +27,7 @@ if (!runWorkerIfAsked()) {
         .option('--accept-quarantine', 'with --request: send what is clean although instances were set aside')
         .option('--once', 'do not look for requests that arrive during the run'),
     uses: {
-      keys: [
-        'DATADIR',
-        'LOCALTIMEZONE',
-        'PATHS',
-        'PIPELINE.quietSeconds',
-        'REDCAP',
-        'RESEARCH_PACS',
-        'ANONYMIZER',
-        'CONTAINERS',
-      ],
+      keys: ['DATADIR', 'LOCALTIMEZONE', 'PATHS', 'PIPELINE.quietSeconds', 'REDCAP', 'RESEARCH_PACS', 'ANONYMIZER'],
       required: [
         'REDCAP.url',
         'REDCAP.projects.Incoming.tokenFile',

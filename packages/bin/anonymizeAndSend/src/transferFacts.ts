@@ -11,12 +11,12 @@ const freshMs = 60_000;
 
 /** The transfer rows of studies, asked for many studies at a time and never used when they are old. */
 export class TransferFacts {
-  readonly #incoming: () => Promise<Redcap>;
+  readonly #incoming: Redcap;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #known = new Map<string, {readonly transfers: readonly Transfer[]; readonly asked: number}>();
 
-  constructor(incoming: () => Promise<Redcap>, clock: Clock, log: Log) {
+  constructor(incoming: Redcap, clock: Clock, log: Log) {
     this.#incoming = incoming;
     this.#clock = clock;
     this.#log = log;
@@ -37,9 +37,8 @@ export class TransferFacts {
 
   async #ask(studies: readonly string[]): Promise<void> {
     const asked = this.#clock.monotonic();
-    const incoming = await this.#incoming();
-    const fields = await presentFields(incoming, transferFields, this.#log);
-    const rows = await incoming.read({fields, records: studies, onlyForm: 'transfers'});
+    const fields = await presentFields(this.#incoming, transferFields, this.#log);
+    const rows = await this.#incoming.read({fields, records: studies, onlyForm: 'transfers'});
     const byStudy = Map.groupBy(incomingRows(rows).transfers, transfer => transfer.study);
     for (const study of studies) this.#known.set(study, {transfers: byStudy.get(study) ?? [], asked});
   }

@@ -42,6 +42,8 @@ async function killWhenSaid(child: ToolProcess, words: string, signal: NodeJS.Si
 
 /** Sends a signal, once, when the first instance appears anywhere below the spool; answers how the tool ended. */
 async function endWhenSpooled(child: ToolProcess, signal: NodeJS.Signals) {
+  // The PACS takes its time: sending has not begun when the signal comes.
+  await test.services.sandbox.fault({match: {pacs: 'associate'}, do: 'delay:5000', times: 1});
   const watcher = watch(test.gateway.dir, {recursive: true}, (_, name) => {
     if (!/^spool\/[0-9a-f]{32}\/.+\.dcm$/.test(String(name))) return;
     watcher.close();
@@ -49,6 +51,7 @@ async function endWhenSpooled(child: ToolProcess, signal: NodeJS.Signals) {
   });
   const end = await toolEnd(child);
   watcher.close();
+  await test.services.sandbox.clearFaults();
   return end;
 }
 

@@ -1,14 +1,19 @@
 import {mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {WrittenDataSet} from '@fiona/sandbox/samples/dataSetText';
+import {plantedIdentifiers} from '@fiona/sandbox/samples/plantedIdentifiers';
 import {type SampleStudy, sampleStudies} from '@fiona/sandbox/samples/studies';
 import {encodeInstance} from '@fiona/sandbox/samples/writeSamples';
 
+const samples = sampleStudies();
 let studies = 0;
+
+/** What was planted in the samples. UIDs may be named everywhere, and a test's study has one of its own. */
+export const plantedTexts = plantedIdentifiers(samples).filter(text => !/^1\.2\./.test(text));
 
 /** A sample study under a StudyInstanceUID that no other test of the file uses. `index`: which of the samples. */
 export function freshStudy(index = 1): SampleStudy {
-  const sample = sampleStudies()[index];
+  const sample = samples[index];
   if (sample === undefined) throw new Error(`there is no sample ${index}`);
   studies += 1;
   const from = sample.studyInstanceUid;
