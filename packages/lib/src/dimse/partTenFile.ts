@@ -1,8 +1,12 @@
-import {closeSync, fchmodSync, fchownSync, fdatasync, openSync, rmSync, writev, writevSync} from 'node:fs';
+import {closeSync, fchmodSync, fchownSync, fdatasync, open, openSync, rmSync, writev, writevSync} from 'node:fs';
 import {promisify} from 'node:util';
 
 const writePieces = promisify(writev);
 const syncFile = promisify(fdatasync);
+const openFile = promisify(open);
+
+/** Files of this process that are being made durable just now. */
+let syncing = 0;
 
 /** Bytes that are worth a write of their own; a smaller instance is written in one go. */
 const writeSize = 512 << 10;
@@ -73,9 +77,10 @@ class GatheringFile implements PartTenFile {
   async finish(options: {durable: boolean}): Promise<void> {
     if (this.#writing) await this.#writing;
     if (this.#failure !== undefined) throw this.#failure;
+    const descriptor = await this.#open();
     if (this.#waitingBytes > smallWrite) await this.#writeWaiting();
-    else this.#writeSmall();
-    if (options.durable) await syncFile(this.#open());
+    else this.#writeSmall(descriptor);
+    if (options.durable) await makeDurable(descriptor);
     this.#close();
   }
 
@@ -87,9 +92,14 @@ class GatheringFile implements PartTenFile {
     this.#created = false;
   }
 
-  #open(): number {
+  /** While a file system makes something durable, whoever makes a file waits for it: then in another thread. */
+  #open(): number | Promise<number> {
     if (this.#descriptor !== undefined) return this.#descriptor;
-    const descriptor = openSync(this.#path, 'wx', 0o660);
+    if (syncing === 0) return this.#opened(openSync(this.#path, 'wx', 0o660));
+    return openFile(this.#path, 'wx', 0o660).then(descriptor => this.#opened(descriptor));
+  }
+
+  #opened(descriptor: number): number {
     this.#descriptor = descriptor;
     this.#created = true;
     const {files, gid} = this.#rights;
@@ -116,7 +126,7 @@ class GatheringFile implements PartTenFile {
   }
 
   async #writeWaiting(): Promise<void> {
-    const descriptor = this.#open();
+    const descriptor = await this.#open();
     let {pieces, left} = this.#takeWaiting();
     while (left > 0) {
       const {bytesWritten} = await writePieces(descriptor, pieces);
@@ -126,8 +136,7 @@ class GatheringFile implements PartTenFile {
     }
   }
 
-  #writeSmall(): void {
-    const descriptor = this.#open();
+  #writeSmall(descriptor: number): void {
     let {pieces, left} = this.#takeWaiting();
     while (left > 0) {
       left -= writevSync(descriptor, pieces);
@@ -141,5 +150,14 @@ class GatheringFile implements PartTenFile {
     this.#waiting = [];
     this.#waitingBytes = 0;
     return {pieces, left};
+  }
+}
+
+async function makeDurable(descriptor: number): Promise<void> {
+  syncing++;
+  try {
+    await syncFile(descriptor);
+  } finally {
+    syncing--;
   }
 }

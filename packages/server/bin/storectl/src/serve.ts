@@ -12,6 +12,9 @@ import {FolderSync} from './folderSync.ts';
 import {receiverPaths} from './paths.ts';
 import {removeLeftovers} from './removeLeftovers.ts';
 
+/** Threads that may wait for the disk at the same time: as many as instances of one association. Node's usual 4 make the others queue. */
+const diskThreads = 16;
+
 /**
  * The receiver daemon in the foreground: takes instances until it is told to stop, then lets open associations come to their end.
  * @throws AlreadyRunning, JournalError, FileError, or the error of listening
@@ -20,6 +23,8 @@ export async function serve(project: string, {config, log, clock, signal}: Run):
   const root = dataRoot(config, project);
   const paths = receiverPaths(config, root);
   process.umask(0);
+  // read by libuv when the first of them is started
+  process.env.UV_THREADPOOL_SIZE ??= String(diskThreads);
   const presence = await claimPresence({name: 'storescpd', lockPath: paths.lock, pidFile: paths.pidFile});
   const modes = siteModes(config.PATHS.modes);
   for (const folder of [archiveRoot(root.dataDir), arrived(root.dataDir)]) ensureFolder(folder, modes.folders, modes);
