@@ -63,9 +63,11 @@ export class Gateway {
     await once(createInterface({input: this.#sandbox.stdout as NodeJS.ReadableStream}), 'line');
   }
 
-  /** Pid of REDCap and PACS. */
-  get sandboxPid(): number | undefined {
-    return this.#sandbox?.pid;
+  /** Kills REDCap and PACS with SIGKILL, as a crash would end them. */
+  async killSandbox(): Promise<void> {
+    if (this.#sandbox?.exitCode !== null || this.#sandbox.signalCode !== null) return;
+    this.#sandbox.kill('SIGKILL');
+    await once(this.#sandbox, 'exit');
   }
 
   /** Stops what was started, in any state. */

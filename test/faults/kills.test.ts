@@ -37,21 +37,25 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
-type Chaos = ((longestMs: number, pid: () => number | undefined) => Promise<void>) | undefined;
+type Chaos = ((longestMs: number, kill: () => unknown) => Promise<void>) | undefined;
 
-/** Kills a process some time from now; none that has ended by then. */
+/** Kills something at a random moment, some time from now. */
 function chaosOf(seed: number): Chaos {
   const random = randomNumbers(seed);
-  return async (longestMs, pid) => {
+  return async (longestMs, kill) => {
     await delay(random() * longestMs);
-    const victim = pid();
-    if (victim === undefined) return;
-    try {
-      process.kill(victim, 'SIGKILL');
-    } catch {
-      // it has ended already
-    }
+    await kill();
   };
+}
+
+/** Kills a process; one that has ended already, or never ran, is none to kill. */
+function kill9(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has ended meanwhile
+  }
 }
 
 function daemonPid(name: string): number | undefined {
@@ -59,7 +63,7 @@ function daemonPid(name: string): number | undefined {
   return found.kind === 'own' ? found.note.pid : undefined;
 }
 
-const pidOf = (child: ChildProcess) => (): number | undefined => (child.exitCode === null ? child.pid : undefined);
+const killChild = (child: ChildProcess) => (): void => kill9(child.exitCode === null ? child.pid : undefined);
 
 /** The whole path once: sent, indexed, registered, requested, transferred; with each of its processes killed at some moment. */
 async function playDay(chaos: Chaos): Promise<unknown> {
@@ -71,8 +75,8 @@ async function playDay(chaos: Chaos): Promise<unknown> {
     const sent = await Promise.all(studies.map(study => writeStudy(join(home, 'modalities'), study)));
     await Promise.all([
       sendAll(gateway, sent, chaos),
-      chaos?.(250, () => daemonPid('storescpd.pid')),
-      chaos?.(500, () => daemonPid('processSingleFile.pid')),
+      chaos?.(250, () => kill9(daemonPid('storescpd.pid'))),
+      chaos?.(500, () => kill9(daemonPid('processSingleFile.pid'))),
     ]);
     await recover(gateway);
     await sendAll(gateway, sent, undefined);
@@ -113,7 +117,7 @@ async function sendAll(gateway: Gateway, sent: readonly string[][], chaos: Chaos
       stdio: 'ignore',
       env: {...process.env, TCP_NODELAY: '1', TCP_BUFFER_LENGTH: '131072'},
     });
-    await Promise.all([once(sender, 'exit'), chaos?.(60, pidOf(sender))]);
+    await Promise.all([once(sender, 'exit'), chaos?.(60, killChild(sender))]);
   }
 }
 
@@ -127,9 +131,9 @@ async function untilDone(gateway: Gateway, tool: string, chaos: Chaos): Promise<
     const disturbed = attempt === 0 ? chaos : undefined;
     const [[code]] = await Promise.all([
       once(child, 'exit') as Promise<[number | null]>,
-      disturbed?.(tool === 'anonymizeAndSend' ? 1200 : 350, pidOf(child)),
-      disturbed?.(900, () => gateway.sandboxPid),
-      disturbed?.(900, () => daemonPid('processSingleFile.pid')),
+      disturbed?.(tool === 'anonymizeAndSend' ? 1200 : 350, killChild(child)),
+      disturbed?.(900, () => gateway.killSandbox()),
+      disturbed?.(900, () => kill9(daemonPid('processSingleFile.pid'))),
     ]);
     if (code === 0) return;
     await recover(gateway);

@@ -180,7 +180,8 @@ describe('a full or broken disk', () => {
   });
   afterEach(async () => {
     await site.remove();
-    execFileSync('umount', [disk]);
+    // lazily: a process that has just ended may hold its files a moment longer
+    execFileSync('umount', ['-l', disk]);
     rmSync(disk, {recursive: true, force: true});
   });
 
