@@ -51,7 +51,7 @@ export function makeInstance(seed: number, index: number): CorpusInstance {
   const frames = kind.pixels ? addImage(b) : 0;
   plantPatient(b);
   plantText(b);
-  plantTable(b, 40);
+  plantTable(b, index);
   if (random.chance(0.7)) plantPrivate(b);
   if (random.chance(0.7)) plantUnknown(b);
   if (random.chance(0.7)) plantImages(b);

@@ -2,7 +2,7 @@ import type {NewElement} from '@fiona/lib/dicom/write';
 import {encodeDataSet} from '@fiona/lib/dicom/write';
 import type {InstanceBuilder, ValueVr} from './instanceBuilder.ts';
 import {wrongVr} from './marked.ts';
-import {iccProfile, zlibBlob} from './pixelStreams.ts';
+import {iccProfile} from './pixelStreams.ts';
 import {nest} from './places.ts';
 
 /** Private blocks: unknown creators, safe ones with texts in number fields, whole data sets in bytes, private sequences. */
@@ -51,6 +51,16 @@ export function plantPrivate(b: InstanceBuilder): void {
 export function plantUnknown(b: InstanceBuilder): void {
   const {plants} = b.at(11);
   b.add(
+    b.ascii(0x0000_1000, 'UI', plants.uid()),
+    b.ascii(0x0004_1511, 'UI', plants.uid()),
+    b.ascii(0x0000_0600, 'AE', plants.word()),
+    b.ascii(0x0004_1130, 'CS', plants.word()),
+    b.ascii(0x0088_0999, 'LO', plants.word()),
+    b.ascii(0x2030_0099, 'LO', plants.word()),
+    b.ascii(0x4000_0099, 'LT', plants.word()),
+    b.ascii(0x4008_0099, 'LT', plants.word()),
+    b.ascii(0x0006_0001, 'LO', plants.word()),
+    b.sequence(0x4ffe_0001, [b.text(0x0010_0010, 'PN', plants.name())]),
     {tag: 0x0010_1040, vr: 'UN', value: Buffer.from(`${plants.word()}  `)},
     {tag: 0x0020_3100, vr: 'LO', value: Buffer.from(plants.word())},
     {tag: 0x0088_0904, vr: 'LO', value: Buffer.from(plants.word())},
@@ -122,7 +132,7 @@ export function plantBytes(b: InstanceBuilder, hasPixels: boolean): void {
   Buffer.from(plants.name().slice(0, 40)).copy(b.preamble, 10);
   b.metaPlants = true;
   b.at(21);
-  b.add({tag: 0x0072_0065, vr: 'OB', value: zlibBlob(plants)});
+  b.add({tag: 0x0072_0065, vr: 'OB', value: plants.bytes()});
   // behind anything but pixels they make the instance unreadable
   if (hasPixels && random.chance(0.3)) b.behind = Buffer.concat([Buffer.from([0xff, 0xff]), plants.bytes()]);
   b.at(30);

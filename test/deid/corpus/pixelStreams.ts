@@ -1,4 +1,3 @@
-import {deflateSync} from 'node:zlib';
 import type {Plants} from './plants.ts';
 
 const u16 = (value: number) => Buffer.from([value >> 8, value & 0xff]);
@@ -154,9 +153,4 @@ export function iccProfile(plants: Plants): Buffer {
   plants.bytes().copy(header, 80, 0, 20);
   plants.bytes().copy(header, 100, 0, 28);
   return Buffer.concat([header, table, ...contents]);
-}
-
-/** What a file that was appended to a value looks like. */
-export function zlibBlob(plants: Plants): Buffer {
-  return deflateSync(Buffer.from(plants.name(), 'utf8'));
 }

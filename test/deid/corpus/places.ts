@@ -7,27 +7,30 @@ import type {NewElement} from '@fiona/lib/dicom/write';
 import type {InstanceBuilder} from './instanceBuilder.ts';
 import {marked} from './marked.ts';
 
-/** Attributes whose bytes are the object itself, or by which it is recognised. */
-const untouchable: ReadonlySet<Tag> = new Set([
+/** Attributes of the root by which an object is recognised. An instance with a document in it is not sent. */
+const unplantable: ReadonlySet<Tag> = new Set([0x0008_0005, 0x0042_0011]);
+const recognised: ReadonlySet<Tag> = new Set([
   0x0008_0005, 0x0008_0016, 0x0008_0018, 0x0020_000d, 0x0020_000e, 0x0010_0010,
-  // an instance with a document in it is not sent
-  0x0042_0011,
 ]);
 const bulk: ReadonlySet<string> = new Set(['OW', 'OF', 'OD', 'OL', 'OV', 'US']);
 
-/** Rows of the table and of the gateway's own in which something can be planted, and some attributes that neither names. */
-export const plantable: readonly (readonly [tag: Tag, vr: Vr])[] = [
-  ...profileTable.map(([tag, , vr]) => [tag, vr] as const),
+type Attribute = readonly [tag: Tag, vr: Vr];
+
+/** Rows of the table and of the gateway's own in which something can be planted. */
+const named: readonly Attribute[] = [
+  ...profileTable.map(([tag, , vr]): Attribute => [tag, vr]),
   ...gatewayRows
     .filter(([, , vr, action]) => action !== 'keep' || !bulk.has(vr))
-    .map(([tag, , vr]) => [tag, vr] as const),
-  ...unnamed(),
-].filter(([tag]) => tag >>> 16 > 0x0004 && !untouchable.has(tag));
+    .map(([tag, , vr]): Attribute => [tag, vr]),
+].filter(([tag]) => tag >>> 16 > 0x0004 && !unplantable.has(tag));
+const others = unnamed();
+const namedAtOnce = 30;
+const othersAtOnce = 15;
 
 /** Public attributes that only the rule for their VR decides about. */
-function unnamed(): (readonly [Tag, Vr])[] {
+function unnamed(): Attribute[] {
   const named = new Set([...profileTable.map(([tag]) => tag), ...gatewayRows.map(([tag]) => tag)]);
-  const found: (readonly [Tag, Vr])[] = [];
+  const found: Attribute[] = [];
   for (const group of [
     0x0008, 0x0018, 0x0020, 0x0022, 0x0028, 0x0034, 0x003a, 0x0040, 0x0048, 0x0054, 0x0070, 0x0072, 0x3002, 0x300a,
     0x3010,
@@ -35,8 +38,7 @@ function unnamed(): (readonly [Tag, Vr])[] {
     for (let element = 1; element < 0x10000; element += element < 0x2000 ? 1 : 7) {
       const tag = group * 0x10000 + element;
       const entry = named.has(tag) ? undefined : lookup(tag);
-      if (entry !== undefined && !['US', 'SS', 'UL', 'SL', 'FL', 'FD', 'AT', 'OW', 'OF', 'OV'].includes(entry.vr))
-        found.push([tag, entry.vr]);
+      if (entry !== undefined && !['OW', 'OF', 'OV'].includes(entry.vr)) found.push([tag, entry.vr]);
     }
   }
   return found;
@@ -55,13 +57,14 @@ export function nest(b: InstanceBuilder, elements: readonly NewElement[], depth:
   return inside;
 }
 
-/** Rows of the table, at the root and up to eight levels deep. */
-export function plantTable(b: InstanceBuilder, count: number): void {
+/** Rows of the table, one after the other from instance to instance, at the root and up to eight levels deep. */
+export function plantTable(b: InstanceBuilder, index: number): void {
   const {random} = b.plants;
-  const rows = random.sample(plantable, count);
+  const from = (index * namedAtOnce) % named.length;
+  const rows = [...[...named, ...named].slice(from, from + namedAtOnce), ...random.sample(others, othersAtOnce)];
   const inner: NewElement[][] = [];
   for (const [tag, vr] of rows) {
-    const isAtRoot = random.chance(0.5);
+    const isAtRoot = random.chance(0.5) && !recognised.has(tag);
     b.at(isAtRoot ? 1 : 2);
     if (isAtRoot) b.add(marked(b, tag, vr));
     else inner.push([marked(b, tag, vr)]);
@@ -99,8 +102,8 @@ export function plantPatient(b: InstanceBuilder): void {
     b.ascii(0x0010_1010, 'AS', '093Y'),
     b.ascii(0x0020_0012, 'IS', plants.random.chance(0.2) ? studyDate : '3'),
   );
-  const name = plants.name();
-  b.at(25).add(b.text(0x0010_1001, 'PN', name), b.text(0x0018_1030, 'LO', `T1 ${name.replaceAll(/[\^=]/g, ' ')} sag`));
+  const name = plants.at(25).name();
+  b.add(b.text(0x0010_1001, 'PN', name), b.text(0x0018_1030, 'LO', `T1 ${name.replaceAll(/[\^=]/g, ' ')} sag`));
 }
 
 /** Descriptions, comments, codes, numbers with texts in them. */
