@@ -1,0 +1,75 @@
+import {existsSync} from 'node:fs';
+import type {Log} from '@fiona/lib/cli/log';
+import type {Config} from '@fiona/lib/config/load';
+import {type ResearchProjects, readResearchProjects} from '@fiona/lib/redcap/dataTransferProjects';
+import type {Dependencies, SendOptions} from './anonymizeAndSend.ts';
+import type {RunContext} from './context.ts';
+import {planLines} from './dryRun.ts';
+import {unusablePatterns} from './importRules.ts';
+import {carryOut} from './oneRequest.ts';
+import type {Claimed} from './requestQueue.ts';
+import {openSpool} from './spool.ts';
+import {type Work, workOff} from './workOff.ts';
+
+/** What there is to say when all requests have been looked at. */
+export interface WorkedOn {
+  /** Something besides single requests needs the attention of an operator. */
+  readonly furtherTrouble: boolean;
+  /** The plan of a dry run. */
+  readonly lines?: readonly string[];
+}
+
+/**
+ * Works off the first request and those behind it in the queue; a dry run only plans.
+ * @throws RedcapError, FileError
+ */
+export async function workOnRequests(work: Work, dependencies: Dependencies, options: SendOptions): Promise<WorkedOn> {
+  const {incoming, log} = dependencies;
+  const projects = await readResearchProjects(dependencies.projects, {}, log);
+  reportProjectProblems(projects, log);
+  const context = makeContext(dependencies, options);
+  const furtherTrouble = projects.duplicates.length > 0;
+  if (dependencies.dryRun) {
+    const lines: string[] = [];
+    for (let next: Claimed | undefined = work.first; next !== undefined; next = await work.queue.next(new Set())) {
+      lines.push(...(await planLines(next, projects, context)));
+    }
+    return {furtherTrouble, lines};
+  }
+  await openSpool(context.spool);
+  await workOff(work, context, claimed => carryOut(claimed, projects, incoming, context));
+  return {furtherTrouble};
+}
+
+function makeContext({config, log, clock, signal}: Dependencies, options: SendOptions): RunContext {
+  return {
+    config,
+    spool: {folder: config.PATHS.spool, minFreeBytes: config.PATHS.spoolMinFreeBytes},
+    requireClassification: requiresClassification(config, log),
+    acceptQuarantine: options.acceptQuarantine === true,
+    log,
+    clock,
+    signal,
+  };
+}
+
+function requiresClassification({ANONYMIZER, PATHS}: Config, log: Log): boolean {
+  const {requireClassification} = ANONYMIZER;
+  if (requireClassification === true) return true;
+  if (requireClassification === 'auto' && existsSync(PATHS.classifyRules)) return true;
+  const why = requireClassification === 'auto' ? `no classification rules at ${PATHS.classifyRules}` : 'switched off';
+  log.warn(`classification is not required (${why}): only the look at each instance guards against burned-in text`);
+  return false;
+}
+
+function reportProjectProblems({projects, duplicates, problems}: ResearchProjects, log: Log): void {
+  if (duplicates.length > 0) {
+    log.warn(`DataTransferProjects: ${duplicates.length} names stand in several records, none of them is used`);
+  }
+  const patterns = [...projects.values()].flatMap(project =>
+    unusablePatterns(project).map(({field, message}) => ({record: project.record, field, message})),
+  );
+  for (const {record, field, message} of [...problems, ...patterns]) {
+    log.warn(`DataTransferProjects record ${record}, ${field}: ${message}`);
+  }
+}
