@@ -1,8 +1,8 @@
-import {readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {readFileSync, rmSync} from 'node:fs';
 import {dirname} from 'node:path';
-import {temporaryName} from '../fs/atomic.ts';
 import {FileError} from '../fs/fileError.ts';
 import {makeFolder} from '../fs/makeFolder.ts';
+import {replaceFile} from '../fs/replaceFile.ts';
 import {commandLineOf, isAlive, ownIdentity, type ProcessIdentity} from './processIdentity.ts';
 
 /** Content of a pid file: a process that can be told from a later one with the same pid. */
@@ -57,13 +57,10 @@ export function writePidFile(path: string): void {
     commandLine: commandLineOf(process.pid) ?? [],
     since: new Date().toISOString(),
   };
-  const temporary = temporaryName(path);
   makeFolder(dirname(path));
   try {
-    writeFileSync(temporary, `${JSON.stringify(note)}\n`, {flag: 'wx', mode: 0o644});
-    renameSync(temporary, path);
+    replaceFile(path, `${JSON.stringify(note)}\n`, 0o644);
   } catch (error) {
-    rmSync(temporary, {force: true});
     throw new FileError('write', path, error);
   }
 }

@@ -1,6 +1,6 @@
-import {readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {readFileSync, rmSync} from 'node:fs';
 import {isAlive, ownIdentity} from '../cli/processIdentity.ts';
-import {temporaryName} from './atomic.ts';
+import {replaceFile} from './replaceFile.ts';
 
 /** Who holds an exclusive lock. Informative only: it may be stale, the lock itself is the kernel's. */
 export interface LockHolder {
@@ -15,12 +15,10 @@ export interface LockHolder {
 /** Notes this process as the holder of a lock. A courtesy: that it cannot be written (read-only disk, full) must not cost the lock. */
 export function writeHolderNote(lockPath: string, tool: string): void {
   const holder: LockHolder = {...ownIdentity(), tool, since: new Date().toISOString()};
-  const temporary = temporaryName(`${lockPath}.json`);
   try {
-    writeFileSync(temporary, `${JSON.stringify(holder)}\n`, {flag: 'wx', mode: 0o644});
-    renameSync(temporary, `${lockPath}.json`);
+    replaceFile(`${lockPath}.json`, `${JSON.stringify(holder)}\n`, 0o644);
   } catch {
-    rmSync(temporary, {force: true});
+    // the lock is the kernel's
   }
 }
 

@@ -1,10 +1,10 @@
-import {readFileSync, renameSync, writeFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Clock} from '../cli/clock.ts';
-import {temporaryName} from '../fs/atomic.ts';
 import {FileError} from '../fs/fileError.ts';
 import {acquireLock} from '../fs/lock.ts';
 import {makeFolder} from '../fs/makeFolder.ts';
+import {replaceFile} from '../fs/replaceFile.ts';
 
 /** A token bucket as it lies on disk, shared by all processes of the host. */
 export interface Bucket {
@@ -47,9 +47,7 @@ export async function reserveRequest(
   try {
     const {bucket, waitMs} = takeToken(readBucket(path), perMinute, clock.now().getTime());
     // not made durable: after a power cut the bucket is full, which is true enough
-    const temporary = temporaryName(path);
-    writeFileSync(temporary, JSON.stringify(bucket), {mode: 0o600});
-    renameSync(temporary, path);
+    replaceFile(path, JSON.stringify(bucket), 0o600);
     return waitMs;
   } catch (error) {
     throw new FileError('write', path, error);
@@ -91,9 +89,7 @@ export function pauseAll(stateDir: string, reason: string, clock: Clock): Date {
   const until = new Date(clock.now().getTime() + pauseMs);
   try {
     makeFolder(stateDir, 0o700);
-    const temporary = temporaryName(path);
-    writeFileSync(temporary, `${JSON.stringify({until: until.toISOString(), reason})}\n`, {mode: 0o600});
-    renameSync(temporary, path);
+    replaceFile(path, `${JSON.stringify({until: until.toISOString(), reason})}\n`, 0o600);
   } catch (error) {
     throw new FileError('write', path, error);
   }

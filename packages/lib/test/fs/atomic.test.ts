@@ -4,6 +4,7 @@ import {describe, expect, it} from 'vitest';
 import {exitCode} from '../../src/cli/exitCode.ts';
 import {temporaryName, writeFileAtomic} from '../../src/fs/atomic.ts';
 import {FileError} from '../../src/fs/fileError.ts';
+import {replaceFile} from '../../src/fs/replaceFile.ts';
 import {startChild} from './childScript.ts';
 import {smallDisk} from './smallDisk.ts';
 import {tempFolder} from './tempFolder.ts';
@@ -80,5 +81,17 @@ describe('temporaryName', () => {
     await writeFileAtomic(path, 'x');
     expect(existsSync(path)).toBe(true);
     chmodSync(path, 0o600);
+  });
+});
+
+describe('replaceFile', () => {
+  it('keeps the old content and no temporary file when the disk is full', () => {
+    const disk = smallDisk(join(folder, 'disk2'), 64);
+    const path = join(disk, 'note');
+    replaceFile(path, 'old', 0o600);
+    expect(statSync(path).mode & 0o7777).toBe(0o600);
+    expect(() => replaceFile(path, 'x'.repeat(200_000), 0o600)).toThrow('ENOSPC');
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    expect(readdirSync(disk)).toEqual(['note']);
   });
 });

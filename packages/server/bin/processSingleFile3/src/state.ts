@@ -1,6 +1,6 @@
-import {readFileSync, renameSync, writeFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import {ownIdentity} from '@fiona/lib/cli/processIdentity';
-import {temporaryName} from '@fiona/lib/fs/atomic';
+import {replaceFile} from '@fiona/lib/fs/replaceFile';
 
 /** What the daemon did since its start. */
 export interface DaemonState {
@@ -11,9 +11,7 @@ export interface DaemonState {
 /** Notes the counts for `status`; that this fails is no reason to stop. */
 export function writeState(path: string, state: DaemonState): void {
   try {
-    const temporary = temporaryName(path);
-    writeFileSync(temporary, `${JSON.stringify({...ownIdentity(), ...state})}\n`);
-    renameSync(temporary, path);
+    replaceFile(path, `${JSON.stringify({...ownIdentity(), ...state})}\n`, 0o644);
   } catch {
     // a courtesy
   }
