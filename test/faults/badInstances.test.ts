@@ -208,4 +208,8 @@ describe('bad instances', () => {
     await gateway.indexed(study, `${study}.1`, 1);
     expect(filesBelow(join(gateway.site, 'archive', `scp_${study}`))).toEqual([`MR.${study}.1.1`]);
   });
+
+  it('no identifier stands in a log, note, request or state file', () => {
+    expect(gateway.leaks(Object.values(planted))).toEqual([]);
+  });
 });

@@ -170,4 +170,8 @@ describe('what collides', () => {
     expect(archived(study)).toEqual([`CT.${study}.1.1`, `MR.${study}.1.1`]);
     expect(gateway.summary(study, `${study}.1`)?.NumFiles).toBe('1');
   });
+
+  it('no identifier stands in a log, note, request or state file', () => {
+    expect(gateway.leaks([...Object.values(planted), 'PID-90210', 'SOMEBODY', 'ACC-777'])).toEqual([]);
+  });
 });

@@ -5,7 +5,7 @@ import {strings} from '@fiona/lib/dicom/values';
 import {parseRedcapTime} from '@fiona/lib/redcap/time';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {InstalledGateway} from '../support/installedGateway.ts';
-import {mrImage} from '../support/mrImage.ts';
+import {mrImage, planted} from '../support/mrImage.ts';
 import {type Fate, type RedcapProxy, startRedcapProxy} from '../support/redcapProxy.ts';
 
 const root = '1.2.826.0.1.3680043.10.999.75';
@@ -163,5 +163,9 @@ describe('a study that is still arriving', () => {
     for (const tool of tools) await run(tool);
     expect(await sent(study)).toEqual(['1/1']);
     expect(existsSync(join(gateway.site, 'raw', study, `${study}.1`, `${study}.1.2`))).toBe(false);
+  });
+
+  it('no identifier stands in a log, note, request or state file', () => {
+    expect(gateway.leaks(Object.values(planted))).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import {readFileSync, rmSync} from 'node:fs';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {InstalledGateway, linesOf, pipeline} from '../support/installedGateway.ts';
-import {mrImage} from '../support/mrImage.ts';
+import {mrImage, planted} from '../support/mrImage.ts';
 import {type Fate, type RedcapProxy, startRedcapProxy} from '../support/redcapProxy.ts';
 
 const study = '1.2.826.0.1.3680043.10.999.71';
@@ -98,6 +98,10 @@ describe('REDCap answers', () => {
       }
     }
     await expectTransferred();
+  });
+
+  it('no identifier stands in a log, note, request or state file', () => {
+    expect(gateway.leaks(Object.values(planted))).toEqual([]);
   });
 
   async function expectTransferred(): Promise<void> {

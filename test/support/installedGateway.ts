@@ -268,6 +268,18 @@ export class InstalledGateway {
     return filesBelow(this.dir).filter(name => !/^(redcap\.db|tls\/|tokens\/|modality\/)/.test(name));
   }
 
+  /** Texts of a patient that stand in a log, note, request or state file, where none may be: `file: text`. */
+  leaks(texts: readonly string[]): string[] {
+    const mayNot =
+      /^(state|pids|transfer_|transfers_|quarantine|spool|logs|server|data\/site\/(\.journal|temp|\.locks))/;
+    return this.tree()
+      .filter(name => mayNot.test(name) && lstatSync(this.path(name)).isFile())
+      .flatMap(name => {
+        const content = readFileSync(this.path(name));
+        return texts.filter(text => content.includes(text) || name.includes(text)).map(text => `${name}: ${text}`);
+      });
+  }
+
   async stop(): Promise<void> {
     await this.gateway.stop();
     rmSync(this.dir, {recursive: true, force: true});
