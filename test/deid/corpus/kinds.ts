@@ -130,7 +130,7 @@ function presentation(b: InstanceBuilder): void {
     ]),
     b.sequence(0x0070_0060, [b.ascii(0x0070_0002, 'CS', plants.word()), b.text(0x0070_0068, 'LO', plants.phrase())]),
     b.sequence(0x0072_0400, [
-      b.text(0x0072_0064, 'LO', plants.phrase()),
+      b.text(0x0072_0066, 'LO', plants.phrase()),
       b.text(0x0072_006a, 'PN', plants.name()),
       b.text(0x0072_006e, 'ST', plants.phrase()),
       b.ascii(0x0072_0072, 'DS', plants.word()),
