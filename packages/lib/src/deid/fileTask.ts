@@ -3,9 +3,11 @@ import {join} from 'node:path';
 import type {FileRange} from '../dicom/dataSet.ts';
 import {DicomError, type DicomReason} from '../dicom/dicomError.ts';
 import {chunksLength} from '../dicom/editor.ts';
+import type {Instance} from '../dicom/instance.ts';
 import {readInstance} from '../dicom/read.ts';
 import type {Tag} from '../dicom/tag.ts';
 import {asUid} from '../dicom/uid.ts';
+import {text} from '../dicom/values.ts';
 import type {Deidentifier} from './engine.ts';
 import type {NewIdentity, QuarantineReason, SkipReason, Written} from './outcome.ts';
 import {sameFile, temporaryFile, writeNewFile} from './outputFile.ts';
@@ -63,6 +65,12 @@ export function deidentifyFile(
   };
   try {
     const instance = readInstance(input, {...limits, maxElementBytes: limits.maxHeaderBytes});
+    if (isMediaDirectory(instance)) {
+      return {
+        outcome: {kind: 'skipped', input, reason: 'not-a-storage-instance', sopClassUid: mediaDirectoryClass},
+        tally: undefined,
+      };
+    }
     const result = deidentifier.deidentify(instance, range => readRange(open(), range), file.pixelGate);
     if (result.kind !== 'written') return {outcome: {...result, input}, tally: undefined};
     const needsSource = result.chunks.some(chunk => !Buffer.isBuffer(chunk));
@@ -74,6 +82,14 @@ export function deidentifyFile(
   } finally {
     if (source !== undefined) closeSync(source);
   }
+}
+
+const mediaDirectoryClass = '1.2.840.10008.1.3.10';
+const mediaStorageSopClassUid = 0x0002_0002;
+
+/** A DICOMDIR lies beside the instances on every disc and has no UIDs of its own in its data set. */
+function isMediaDirectory({meta}: Instance): boolean {
+  return meta !== undefined && text(meta, mediaStorageSopClassUid) === mediaDirectoryClass;
 }
 
 const reasons: Partial<Record<DicomReason, QuarantineReason>> = {
