@@ -5,7 +5,8 @@ import {shortHash} from '@fiona/lib/cli/shortHash';
 import {findElement, valueBytes} from '@fiona/lib/dicom/dataSet';
 import {parseInstance} from '@fiona/lib/dicom/read';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {InstalledGateway, linesOf, until} from '../support/installedGateway.ts';
+import {InstalledGateway} from '../support/installedGateway.ts';
+import {linesOf, until} from '../support/installedTools.ts';
 import {type Attributes, mrImage, planted} from '../support/mrImage.ts';
 
 const root = '1.2.826.0.1.3680043.10.999.72';

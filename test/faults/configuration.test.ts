@@ -2,7 +2,7 @@ import {chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wri
 import {tmpdir, userInfo} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeEach, describe, expect, it} from 'vitest';
-import {filesBelow, linesOf, runInstalled} from '../support/installedGateway.ts';
+import {filesBelow, linesOf, runInstalled} from '../support/installedTools.ts';
 
 /** Every tool of the path with what it is called with every day. */
 const tools: readonly (readonly [tool: string, ...args: string[]])[] = [

@@ -15,7 +15,8 @@ import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
-import {dist, filesBelow, InstalledGateway, linesOf, pipeline} from '../support/installedGateway.ts';
+import {InstalledGateway} from '../support/installedGateway.ts';
+import {dist, filesBelow, linesOf, pipeline} from '../support/installedTools.ts';
 import {mrImage, planted} from '../support/mrImage.ts';
 import {freePort} from '../support/receiverSite.ts';
 import type {ToolResult} from '../support/sandbox.ts';
@@ -36,28 +37,8 @@ describe('the host', () => {
   /** Sends a new study that belongs to a project. @returns its UID */
   async function aStudy(): Promise<string> {
     number += 1;
-    const study = `${root}.${number}`;
-    const series = `${study}.1`;
-    await gateway.coupleStudy(number, study, 'DEMO-BRAIN', `BRAIN_000${number}`);
-    const image = (instance: number) =>
-      mrImage({StudyInstanceUID: study, SeriesInstanceUID: series, SOPInstanceUID: `${series}.${instance}`});
-    await gateway.send([image(1), image(2)]);
-    await gateway.indexed(study, series, 2);
-    await gateway.settle();
-    return study;
-  }
-
-  const rowsOf = async (study: string, form: string | undefined) =>
-    (await gateway.incoming()).filter(row => row.record === study && row.form === form).map(({values}) => values);
-
-  async function expectTransferred(study: string): Promise<void> {
-    const transfers = await rowsOf(study, 'transfers');
-    expect(transfers).toEqual([expect.objectContaining({transfers_complete: '2', transfer_error_message: ''})]);
-    const mapped = transfers[0]?.transfer_mapped_uid;
-    expect(gateway.pacs().filter(name => name.startsWith(`${mapped}/`))).toHaveLength(2);
-    const {waiting, done} = gateway.requests();
-    expect(waiting).toEqual([]);
-    expect(done.filter(name => name.startsWith(`${study}_`) && name.endsWith('.log'))).toHaveLength(1);
+    await gateway.sendStudy(`${root}.${number}`, number);
+    return `${root}.${number}`;
   }
 
   /** The configuration as it was written. */
@@ -121,8 +102,8 @@ describe('the host', () => {
       noTemporaryIn(disk);
       makeRoom();
       for (const tool of pipeline) expect((await gateway.run(tool)).code).toBe(0);
-      expect(await rowsOf(study, 'series')).toHaveLength(1);
-      await expectTransferred(study);
+      expect(await gateway.rowsOf(study, 'series')).toHaveLength(1);
+      expect(await gateway.transferProblems(study)).toEqual([]);
     });
 
     it('for the requests: createTransferRequests ends with 73 and leaves nothing half-written', async () => {
@@ -138,7 +119,7 @@ describe('the host', () => {
       noTemporaryIn(disk);
       makeRoom();
       for (const tool of pipeline.slice(1)) expect((await gateway.run(tool)).code).toBe(0);
-      await expectTransferred(study);
+      expect(await gateway.transferProblems(study)).toEqual([]);
     });
 
     it('for the spool: the transfer waits, REDCap says so, nothing is sent', async () => {
@@ -153,14 +134,14 @@ describe('the host', () => {
       ]);
       expect(gateway.pacs()).toEqual(sent);
       expect(gateway.requests().waiting).toHaveLength(1);
-      expect((await rowsOf(study, 'transfers'))[0]).toMatchObject({transfer_date: '', transfer_mapped_uid: ''});
+      expect((await gateway.rowsOf(study, 'transfers'))[0]).toMatchObject({transfer_date: '', transfer_mapped_uid: ''});
       makeRoom();
       const {PATHS} = written();
       gateway.configure({PATHS: {...PATHS, spoolMinFreeBytes: 0}});
       gateway.letRetriesPass();
       expect((await gateway.run('bin/anonymizeAndSend')).code).toBe(0);
       gateway.configure({PATHS});
-      await expectTransferred(study);
+      expect(await gateway.transferProblems(study)).toEqual([]);
     });
 
     it('for the finished requests: sent and recorded but not moved; the next run only moves', async () => {
@@ -174,7 +155,7 @@ describe('the host', () => {
       gateway.letRetriesPass();
       const {code, stdout} = await gateway.run('bin/anonymizeAndSend');
       expect([code, stdout]).toEqual([0, stdout]);
-      await expectTransferred(study);
+      expect(await gateway.transferProblems(study)).toEqual([]);
     });
 
     it('for the archive: the modality hears A700, nothing is kept, and what it sends again is complete', async () => {
@@ -288,67 +269,7 @@ describe('the host', () => {
     });
   });
 
-  describe('on which everything is started twice at once', () => {
-    it('the second copies leave with 75, and the result is that of one', async () => {
-      const study = await aStudy();
-      gateway.fault({match: {content: 'record'}, do: 'delay:700'});
-      for (const tool of pipeline) {
-        const [first, second] = await Promise.all([gateway.run(tool), gateway.run(tool)]);
-        expect([first.code, second.code].sort()).toEqual([0, 75]);
-        const loser = first.code === 75 ? first : second;
-        expect(loser.stdout).toMatch(/WARN is already running \(pid \d+ since .*\), nothing done; try later/);
-      }
-      gateway.clearFaults();
-      expect(await rowsOf(study, 'series')).toHaveLength(1);
-      await expectTransferred(study);
-    });
-
-    it('all tools and both daemons: nothing is lost or doubled', async () => {
-      const study = await aStudy();
-      const daemons = ['server/bin/storectl', 'server/bin/processSingleFile3'];
-      const runs = [...pipeline, ...pipeline].map(tool => gateway.run(tool));
-      const starts = [...daemons, ...daemons].map(tool => gateway.run(tool, ['restart']));
-      for (const {code} of await Promise.all([...runs, ...starts])) expect([0, 75]).toContain(code);
-      for (const tool of daemons) expect((await gateway.run(tool, ['status'])).code).toBe(0);
-      for (const name of ['storescpd', 'processSingleFile']) {
-        const {pid} = JSON.parse(readFileSync(gateway.path(`server/.pids/${name}.pid`), 'utf8')) as {pid: number};
-        expect(servers(name === 'storescpd' ? 'storectl' : 'processSingleFile3', gateway.gateway.configFile)).toEqual([
-          pid,
-        ]);
-      }
-      await gateway.runPipeline();
-      await expectTransferred(study);
-    });
-
-    it('a second daemon in the foreground leaves with 75 and disturbs nothing', async () => {
-      for (const tool of ['server/bin/storectl', 'server/bin/processSingleFile3']) {
-        expect((await gateway.run(tool, ['serve'])).code).toBe(75);
-        expect((await gateway.run(tool, ['status'])).code).toBe(0);
-      }
-    });
-  });
-
   it('no identifier stands in a log, note, request or state file', () => {
     expect(gateway.leaks(Object.values(planted))).toEqual([]);
   });
 });
-
-/** Pids of the daemons of a tool that serve with this configuration. */
-function servers(tool: string, configFile: string): number[] {
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .filter(name => {
-      try {
-        const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
-        const env = readFileSync(`/proc/${name}/environ`, 'utf8').split('\0');
-        return (
-          words.some(word => word.endsWith(`/${tool}`)) &&
-          words.includes('serve') &&
-          env.includes(`FIONA_CONFIG=${configFile}`)
-        );
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}

@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {filesBelow, InstalledGateway, linesOf, until} from '../support/installedGateway.ts';
+import {InstalledGateway} from '../support/installedGateway.ts';
+import {filesBelow, linesOf, until} from '../support/installedTools.ts';
 import {type Attributes, mrImage, planted} from '../support/mrImage.ts';
 
 const root = '1.2.826.0.1.3680043.10.999.73';

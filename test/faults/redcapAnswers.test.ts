@@ -1,6 +1,7 @@
 import {readFileSync, rmSync} from 'node:fs';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {InstalledGateway, linesOf, pipeline} from '../support/installedGateway.ts';
+import {InstalledGateway} from '../support/installedGateway.ts';
+import {linesOf, pipeline} from '../support/installedTools.ts';
 import {mrImage, planted} from '../support/mrImage.ts';
 import {type Fate, type RedcapProxy, startRedcapProxy} from '../support/redcapProxy.ts';
 

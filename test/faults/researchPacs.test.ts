@@ -4,7 +4,8 @@ import {mkdirSync, readdirSync, readFileSync, renameSync} from 'node:fs';
 import {createServer, type Server} from 'node:net';
 import {echo} from '@fiona/lib/dimse/echoScu';
 import {afterAll, beforeAll, beforeEach, describe, expect, it} from 'vitest';
-import {InstalledGateway, until} from '../support/installedGateway.ts';
+import {InstalledGateway} from '../support/installedGateway.ts';
+import {until} from '../support/installedTools.ts';
 import {mrImage, planted} from '../support/mrImage.ts';
 import {freePort} from '../support/receiverSite.ts';
 

@@ -1,33 +1,19 @@
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
-import {existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {dirname, join, relative} from 'node:path';
-import {setTimeout as delay} from 'node:timers/promises';
+import {dirname, join} from 'node:path';
 import {systemClock} from '@fiona/lib/cli/clock';
 import {silentLog} from '@fiona/lib/cli/log';
-import {storeInstances} from '@fiona/lib/dimse/storeScu';
 import {connectProject} from '@fiona/lib/redcap/connect';
 import {seriesFields, studyFields, transferFields} from '@fiona/lib/redcap/incoming';
 import type {Row, WriteRow} from '@fiona/lib/redcap/row';
 import {formatRedcapTime, parseRedcapTime} from '@fiona/lib/redcap/time';
-import {parseFault} from '@fiona/sandbox/faults/faultFormat';
-import {FaultQueue} from '@fiona/sandbox/faults/faultQueue';
-import {openDatabase} from '@fiona/sandbox/store/database';
 import {Gateway} from '../../scripts/demo-story/gateway.ts';
 import {letTimePass} from '../../scripts/demo-story/timePasses.ts';
+import {dist, filesBelow, namesIn, pipeline, runInstalled, textOf, until} from './installedTools.ts';
+import {mrImage} from './mrImage.ts';
 import type {ToolResult} from './sandbox.ts';
-
-export const dist = join(import.meta.dirname, '../../dist');
-
-/** The tools of the pipeline, in cron's order. */
-export const pipeline = ['bin/populateIncoming', 'bin/createTransferRequests', 'bin/anonymizeAndSend'] as const;
-
-/** What the receiver answered for one instance. */
-export interface Stored {
-  readonly kind: 'stored' | 'temporary' | 'final';
-  readonly status: number | undefined;
-}
+import {clearFaults, queueFaults} from './sandboxFaults.ts';
+import {type AeTitles, type Stored, storeFiles} from './storeFiles.ts';
 
 /** A gateway of installed tools (`dist/`) with REDCap and research PACS, in a folder of its own. */
 export class InstalledGateway {
@@ -96,21 +82,9 @@ export class InstalledGateway {
   }
 
   /** Sends images with C-STORE; one answer each, in their order. */
-  async send(images: readonly Buffer[], titles: {calling?: string; called?: string} = {}): Promise<Stored[]> {
+  send(images: readonly Buffer[], titles: AeTitles = {}): Promise<Stored[]> {
     const paths = images.map(image => this.file(image));
-    const answers = new Map<string, Stored>();
-    await storeInstances({
-      peer: {
-        host: '127.0.0.1',
-        port: this.config.DICOMPORT ?? 0,
-        aeTitle: titles.called ?? 'FIONA',
-        callingAeTitle: titles.calling ?? 'MR1',
-      },
-      instances: paths.map(path => ({path})),
-      onResult: ({instance, kind, status}) => answers.set(instance.path, {kind, status}),
-      log: silentLog,
-    });
-    return paths.map(path => answers.get(path) as Stored);
+    return storeFiles(this.config.DICOMPORT ?? 0, paths, titles);
   }
 
   /** Puts a file where the receiver would have put it, without announcing it. */
@@ -196,6 +170,42 @@ export class InstalledGateway {
     return rows;
   }
 
+  /** Sends a study of two small images that belongs to a project; it is indexed and old enough for the pipeline. */
+  async sendStudy(study: string, record: number): Promise<void> {
+    const series = `${study}.1`;
+    await this.coupleStudy(record, study, 'DEMO-BRAIN', `BRAIN_${String(record).padStart(4, '0')}`);
+    const image = (instance: number): Buffer =>
+      mrImage({StudyInstanceUID: study, SeriesInstanceUID: series, SOPInstanceUID: `${series}.${instance}`});
+    await this.send([image(1), image(2)]);
+    await this.indexed(study, series, 2);
+    await this.settle();
+  }
+
+  /** Values of the rows of one study: base row (`undefined`), series or transfers. */
+  async rowsOf(study: string, form: string | undefined): Promise<Record<string, string>[]> {
+    return (await this.incoming()).filter(row => row.record === study && row.form === form).map(({values}) => values);
+  }
+
+  /** What is wrong when a study of {@link sendStudy} should have been transferred once and for all. */
+  async transferProblems(study: string): Promise<string[]> {
+    const transfers = await this.rowsOf(study, 'transfers');
+    const {
+      transfers_complete: complete,
+      transfer_error_message: message,
+      transfer_mapped_uid: mapped,
+    } = transfers[0] ?? {};
+    const {waiting, done} = this.requests();
+    const finished = done.filter(name => name.startsWith(`${study}_`) && name.endsWith('.log')).length;
+    const sent = this.pacs().filter(name => name.startsWith(`${mapped}/`)).length;
+    return [
+      ...(transfers.length === 1 ? [] : [`${transfers.length} transfer rows`]),
+      ...(complete === '2' && message === '' ? [] : [`complete ${complete}, message ${message}`]),
+      ...(sent === 2 ? [] : [`${sent} instances in the PACS`]),
+      ...waiting.map(name => `waiting: ${name}`),
+      ...(finished === 1 ? [] : [`${finished} finished requests`]),
+    ];
+  }
+
   /** Deletes every study in Incoming. */
   async removeStudies(): Promise<void> {
     const redcap = connectProject(this.config, 'Incoming', {log: silentLog, clock: systemClock});
@@ -245,22 +255,11 @@ export class InstalledGateway {
 
   /** Queues faults of REDCap or PACS. */
   fault(...faults: unknown[]): void {
-    const database = openDatabase(this.dir);
-    try {
-      for (const one of faults) {
-        const parsed = parseFault(one);
-        if ('problems' in parsed) throw new Error(parsed.problems.join('; '));
-        new FaultQueue(database).add(parsed.fault);
-      }
-    } finally {
-      database.close();
-    }
+    queueFaults(this.dir, faults);
   }
 
   clearFaults(): void {
-    const database = openDatabase(this.dir);
-    new FaultQueue(database).clear();
-    database.close();
+    clearFaults(this.dir);
   }
 
   /** Everything that lies in the gateway's folder but what REDCap and PACS keep for themselves. */
@@ -284,50 +283,4 @@ export class InstalledGateway {
     await this.gateway.stop();
     rmSync(this.dir, {recursive: true, force: true});
   }
-}
-
-/** Runs an installed tool (`bin/populateIncoming`) to its end. */
-export async function runInstalled(
-  tool: string,
-  args: readonly string[],
-  env: Record<string, string> = {},
-): Promise<ToolResult> {
-  const child = spawn(join(dist, tool), args, {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, ...env}});
-  const result: ToolResult = {code: null, stdout: '', stderr: ''};
-  child.stdout.on('data', (chunk: Buffer) => (result.stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (result.stderr += chunk.toString()));
-  [result.code] = (await once(child, 'close')) as [number | null];
-  return result;
-}
-
-/** Lines of a level in a log. */
-export function linesOf(log: string, level: 'INFO' | 'WARN' | 'ERROR'): string[] {
-  return log.split('\n').filter(line => line.includes(`] ${level} `));
-}
-
-/** Waits for a state of the outside world that sends no event. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string, seconds = 20): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`did not happen within ${seconds} s: ${what}`);
-    await delay(20);
-  }
-}
-
-/** Files and links below a folder, by relative name. */
-export function filesBelow(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, {recursive: true})
-    .map(name => join(folder, String(name)))
-    .filter(path => !lstatSync(path).isDirectory())
-    .map(path => relative(folder, path))
-    .sort();
-}
-
-function namesIn(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder).sort() : [];
-}
-
-function textOf(path: string): string {
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
