@@ -70,7 +70,7 @@ vi.mock('../../packages/lib/src/deid/profile/safePrivate.ts', async load => {
   const actual = await load<typeof import('@fiona/lib/deid/profile/safePrivate')>();
   class HoledSafePrivate extends actual.SafePrivate {
     override find(...[creator, tag]: Parameters<InstanceType<typeof actual.SafePrivate>['find']>) {
-      return hole.isPrivate ? {vr: 'LO' as const} : super.find(creator, tag);
+      return hole.isPrivate ? {vr: 'LO' as const, mostValues: Number.POSITIVE_INFINITY} : super.find(creator, tag);
     }
   }
   return {...actual, SafePrivate: HoledSafePrivate};

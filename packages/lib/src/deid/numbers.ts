@@ -69,9 +69,10 @@ function classifyOne(bytes: Buffer, start: number, end: number, vr: 'DS' | 'IS')
   return at === whole && wholeDigits >= shortestNumericId ? 'long' : 'numbers';
 }
 
-/** IS has the range of 32 bits with a sign (PS3.5 6.2): longer ones are ids. */
+/** IS has the range of 32 bits with a sign (PS3.5 6.2), ten digits: longer ones are ids, unless they are short and filled with zeros. */
 function isWholeOf32Bits(digits: string): boolean {
-  return Number(digits) <= 2 ** 31;
+  const whole = digits.replace(/^0+/, '');
+  return digits.length > 10 ? whole.length < shortestNumericId : Number(whole) <= 2 ** 31;
 }
 
 function skipDigits(bytes: Buffer, from: number, to: number): number {
@@ -98,11 +99,20 @@ const mostValues = new Map<Tag, number>();
  */
 export function areNumbers(tag: Tag, vr: Vr, bytes: Buffer, start: number, end: number): boolean {
   const {kind, unit} = vrRules[vr];
-  const length = end - start;
-  if (length % unit !== 0) return false;
+  if ((end - start) % unit !== 0) return false;
   if (kind !== 'number' && kind !== 'tag') return true;
-  if (length > (kind === 'tag' ? tagLength : unit) * mostValuesOf(tag)) return false;
+  if (valueCount(vr, bytes, start, end) > mostValuesOf(tag)) return false;
   return !isText(bytes, start, end, floats.has(vr));
+}
+
+/** How many values an element of numbers or text has; 1 where bytes are bytes. */
+export function valueCount(vr: Vr, bytes: Buffer, start: number, end: number): number {
+  const {kind, unit, multiValued} = vrRules[vr];
+  if (kind === 'number' || kind === 'tag') return (end - start) / (kind === 'tag' ? tagLength : unit);
+  if (kind !== 'text' || !multiValued) return 1;
+  let count = 1;
+  for (let at = start; at < end; at++) if (bytes[at] === 0x5c) count++;
+  return count;
 }
 
 /** Most values of an attribute; private ones may have any number. */

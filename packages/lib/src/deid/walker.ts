@@ -9,7 +9,7 @@ import {type Counts, type Decision, invalidIt, keepIt, removeInvalid, removeIt} 
 import type {DecisionCache} from './decisionCache.ts';
 import type {ImportRules} from './importRules.ts';
 import type {InstanceItems} from './instanceItems.ts';
-import {areNumbers, classifyNumberText} from './numbers.ts';
+import {areNumbers, classifyNumberText, valueCount} from './numbers.ts';
 import {Halt, quarantine} from './outcome.ts';
 import {type Place, placeOfItem, rootPlace} from './place.ts';
 import {PrivateBlocks} from './privateBlocks.ts';
@@ -100,7 +100,9 @@ export class Walker {
   #walkPrivate(holder: DataSet, element: Element, place: Place, blocks: PrivateBlocks): void {
     const safe = place.mode === 'normal' ? blocks.find(element.tag) : undefined;
     const vr = safe?.vr ?? element.vr;
-    const isKnown = safe !== undefined && vr !== 'UN';
+    const {valueStart, valueEnd} = element;
+    const isKnown =
+      safe !== undefined && vr !== 'UN' && valueCount(vr, holder.bytes, valueStart, valueEnd) <= safe.mostValues;
     if (!isKnown) {
       this.edits.remove(holder, element);
       countAction(this.tally, privateKey, 'remove');

@@ -1,8 +1,7 @@
-import {isMainThread, parentPort, workerData} from 'node:worker_threads';
-import {Deidentifier} from './engine.ts';
-import {type DeidFile, deidentifyFile, type FileOutcome, type Output} from './fileTask.ts';
+import {isMainThread, workerData} from 'node:worker_threads';
+import type {DeidFile, FileOutcome} from './fileTask.ts';
 import type {DeidRequest} from './request.ts';
-import {addTally, emptyTally, type Tally} from './tally.ts';
+import type {Tally} from './tally.ts';
 
 /** What a worker thread of the pool is given to start with. */
 export interface WorkerStart {
@@ -36,31 +35,8 @@ function isStart(data: unknown): data is WorkerStart {
  */
 export function runWorkerIfAsked(): boolean {
   if (isMainThread || !isStart(workerData)) return false;
-  void serve(workerData);
+  // loaded in workers only: the tool itself starts every minute, mostly to find nothing to do
+  const start = workerData;
+  void import('./workerService.ts').then(({serveWorker}) => serveWorker(start));
   return true;
-}
-
-async function serve({request, folder, flat}: WorkerStart): Promise<void> {
-  const port = parentPort;
-  if (port === null) return;
-  const answer = (message: WorkerAnswer) => port.postMessage(message);
-  let deidentifier: Deidentifier;
-  try {
-    deidentifier = await Deidentifier.create(request);
-  } catch (error) {
-    const option = error instanceof Error && 'option' in error ? String(error.option) : '';
-    answer({kind: 'refused', option, message: error instanceof Error ? error.message : String(error)});
-    return;
-  }
-  const output: Output = {folder, flat, made: new Set()};
-  port.on('message', (task: WorkerTask) => {
-    const tally = emptyTally();
-    const outcomes = task.files.map(file => {
-      const done = deidentifyFile(deidentifier, file, output, request.limits);
-      if (done.tally !== undefined && done.outcome.kind === 'written') addTally(tally, done.tally);
-      return done.outcome;
-    });
-    answer({kind: 'done', id: task.id, outcomes, tally});
-  });
-  answer({kind: 'ready'});
 }

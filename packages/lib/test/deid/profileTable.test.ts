@@ -167,6 +167,7 @@ describe('safe private elements', () => {
   interface SafeRow {
     tag: string;
     private_creator: string;
+    vm: string;
     vr: string;
   }
   const rows = golden<{rows: SafeRow[]}>('ps3.15-e3-10-1.json').rows;
@@ -176,14 +177,16 @@ describe('safe private elements', () => {
       Object.entries(elements).flatMap(([vr, numbers]) =>
         numbers
           .split(' ')
+          .map(text => text.split('*'))
           .map(
-            number =>
-              `${creator} (${group.toString(16).toUpperCase().padStart(4, '0')},xx${number}) ${vr === '--' ? '' : vr}`,
+            ([number, most = '1']) =>
+              `${creator} (${group.toString(16).toUpperCase().padStart(4, '0')},xx${number}) ${vr === '--' ? '' : vr} ${vr === 'SQ' ? '' : most}`,
           ),
       ),
     );
     const theirs = rows.map(
-      row => `${row.private_creator} ${row.tag.toUpperCase().replace('XX', 'xx')} ${row.vr.replace('OW/OB', 'OW')}`,
+      row =>
+        `${row.private_creator} ${row.tag.toUpperCase().replace('XX', 'xx')} ${row.vr.replace('OW/OB', 'OW')} ${row.vr === 'SQ' ? '' : row.vm.split('-').at(-1)}`,
     );
     expect(ours.toSorted()).toEqual(theirs.toSorted());
     expect(ours).toHaveLength(479);
@@ -191,12 +194,12 @@ describe('safe private elements', () => {
 
   it('are on when they are numbers or codes, and when the site lists them', () => {
     const safe = new SafePrivate(['Philips Imaging DD 001|2001,50', 'OWN CREATOR|0011,01']);
-    expect(safe.find('SIEMENS MR HEADER', 0x0019_100c)).toEqual({vr: 'IS'});
+    expect(safe.find('SIEMENS MR HEADER', 0x0019_100c)).toEqual({vr: 'IS', mostValues: 1});
     expect(safe.find('SIEMENS MR HEADER ', 0x0019_100c)).toBeUndefined();
     expect(safe.find('SIEMENS MR HEADER', 0x0019_1008)).toBeUndefined();
-    expect(safe.find('Philips Imaging DD 001', 0x2001_1050)).toEqual({vr: 'LO'});
+    expect(safe.find('Philips Imaging DD 001', 0x2001_1050)).toEqual({vr: 'LO', mostValues: 1});
     expect(safe.find('Philips Imaging DD 001', 0x2001_106d)).toBeUndefined();
-    expect(safe.find('OWN CREATOR', 0x0011_1001)).toEqual({vr: undefined});
+    expect(safe.find('OWN CREATOR', 0x0011_1001)).toEqual({vr: undefined, mostValues: Number.POSITIVE_INFINITY});
     expect(() => new SafePrivate(['OWN CREATOR|0010,01'])).toThrow(/odd group/);
   });
 });

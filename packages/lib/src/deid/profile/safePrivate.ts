@@ -6,10 +6,15 @@ import {safePrivateRows} from './safePrivateRows.ts';
 /** VRs of safe private elements that are on by default: numbers and codes, whose values can be checked. */
 const checkable: ReadonlySet<string> = new Set(['US', 'SS', 'UL', 'SL', 'FL', 'FD', 'AT', 'DS', 'IS', 'CS']);
 
-/** The VR of a safe private element; undefined where neither standard nor site names one. */
+/** A safe private element. */
 export interface SafeElement {
+  /** Undefined where neither standard nor site names one. */
   readonly vr: Vr | undefined;
+  /** An element with more values is another one. */
+  readonly mostValues: number;
 }
+
+const anyElement: SafeElement = {vr: undefined, mostValues: Number.POSITIVE_INFINITY};
 
 /** Private elements that may stay: creator -> group and element number within the block -> VR. */
 export class SafePrivate {
@@ -20,12 +25,16 @@ export class SafePrivate {
    * @throws DeidError
    */
   constructor(siteElements: readonly string[] = []) {
-    const listed = new Map<string, Vr | undefined>();
+    const listed = new Map<string, SafeElement>();
     for (const [creator, group, elements] of safePrivateRows) {
       for (const [vr, numbers] of Object.entries(elements)) {
-        for (const number of numbers.split(' ')) {
+        for (const text of numbers.split(' ')) {
+          const [number = '', most = '1'] = text.split('*');
           const key = keyOf(group, Number.parseInt(number, 16));
-          const known = isVr(vr) ? vr : undefined;
+          const known: SafeElement = {
+            vr: isVr(vr) ? vr : undefined,
+            mostValues: most === 'n' ? Number.POSITIVE_INFINITY : Number(most),
+          };
           listed.set(`${creator}|${key}`, known);
           if (checkable.has(vr)) this.#add(creator, key, known);
         }
@@ -33,7 +42,7 @@ export class SafePrivate {
     }
     for (const text of siteElements) {
       const {creator, key} = parseSiteElement(text);
-      this.#add(creator, key, listed.get(`${creator}|${key}`));
+      this.#add(creator, key, listed.get(`${creator}|${key}`) ?? anyElement);
     }
   }
 
@@ -47,9 +56,9 @@ export class SafePrivate {
     return this.#byCreator.has(creator);
   }
 
-  #add(creator: string, key: number, vr: Vr | undefined): void {
+  #add(creator: string, key: number, element: SafeElement): void {
     const elements = this.#byCreator.get(creator) ?? new Map<number, SafeElement>();
-    elements.set(key, {vr});
+    elements.set(key, element);
     this.#byCreator.set(creator, elements);
   }
 }
