@@ -130,7 +130,7 @@ function attempt(
       what.limitMs,
     ).unref();
     const connecting = setTimeout(
-      () => giveUp({kind: 'timeout', message: `no connection within ${http.connectSeconds} s`}),
+      () => giveUp({kind: 'timeout', message: `no connection to ${what.url.host} within ${http.connectSeconds} s`}),
       Math.min(http.connectSeconds * 1000, what.limitMs),
     ).unref();
     const interrupt = () => giveUp({kind: 'interrupted', message: 'stopped on request'});
@@ -150,7 +150,7 @@ function attempt(
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
       if (answered) return;
-      end(over ?? failure(error, connected, request.reusedSocket));
+      end(over ?? failure(error, what.url, connected, request.reusedSocket));
     });
     request.end(what.body);
 
@@ -207,14 +207,14 @@ async function unpack(answer: IncomingMessage, received: Buffer, sentBytes: numb
 }
 
 /** Only the error's code goes on: its message and properties may hold parts of the request. */
-function failure(error: NodeJS.ErrnoException, connected: boolean, reused: boolean): NoAnswer {
+function failure(error: NodeJS.ErrnoException, {host}: URL, connected: boolean, reused: boolean): NoAnswer {
   const code = error.code ?? 'unknown error';
   if (!connected && isTlsCode(code))
     return {kind: 'tls', message: `the server's certificate was not accepted (${code})`, sent: false};
   const reset = code === 'ECONNRESET' || code === 'EPIPE';
   return {
     kind: 'unreachable',
-    message: connected ? `the connection broke before an answer came (${code})` : `cannot connect (${code})`,
+    message: connected ? `the connection broke before an answer came (${code})` : `cannot connect to ${host} (${code})`,
     sent: connected,
     ...(connected && reused && reset && {staleConnection: true}),
   };
