@@ -3,6 +3,7 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {InstalledGateway} from '../support/installedGateway.ts';
 import {linesOf, pipeline} from '../support/installedTools.ts';
 import {mrImage, planted} from '../support/mrImage.ts';
+import {freePort} from '../support/receiverSite.ts';
 import {type Fate, type RedcapProxy, startRedcapProxy} from '../support/redcapProxy.ts';
 
 const study = '1.2.826.0.1.3680043.10.999.71';
@@ -97,6 +98,25 @@ describe('REDCap answers', () => {
         const next = await gateway.run(tool);
         expect([tool, next.code, next.stdout]).toEqual([tool, 0, next.stdout]);
       }
+    }
+    await expectTransferred();
+  });
+
+  it('nothing, because nobody listens: one line that names the address, also as JSON, and nothing changes', async () => {
+    await startOver();
+    const {REDCAP} = JSON.parse(readFileSync(gateway.gateway.configFile, 'utf8'));
+    for (const tool of pipeline) {
+      const before = await state();
+      const url = `http://127.0.0.1:${await freePort()}/api/`;
+      gateway.configure({REDCAP: {...REDCAP, url}});
+      const {code, stdout} = await gateway.run(tool);
+      expect([tool, code, linesOf(stdout, 'ERROR').length]).toEqual([tool, 69, 1]);
+      expect(stdout).toMatch(/ERROR REDCap \w+ .*127\.0\.0\.1.*check network, firewall and REDCAP\.url/);
+      const json = await gateway.run(tool, ['--json']);
+      expect(JSON.parse(json.stdout)).toEqual({error: expect.stringContaining('REDCap'), exitCode: 69});
+      gateway.configure({REDCAP});
+      expect(await state()).toEqual(before);
+      expect((await gateway.run(tool)).code).toBe(0);
     }
     await expectTransferred();
   });
