@@ -1,10 +1,15 @@
-import {describe, expect, it} from 'vitest';
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {Deidentifier} from '@fiona/lib/deid/engine';
+import {deidentifyFiles} from '@fiona/lib/deid/pool';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {findLeaks} from './corpus/checker.ts';
-import {makeInstance} from './corpus/corpus.ts';
+import {type CorpusInstance, makeInstance} from './corpus/corpus.ts';
 import {sentKinds, setAsideKinds} from './corpus/kinds.ts';
 import {Plants} from './corpus/plants.ts';
 import {Random} from './corpus/random.ts';
-import {runCorpus} from './corpus/run.ts';
+import {corpusRequest, process, type Result, runCorpus} from './corpus/run.ts';
 import {scripts} from './corpus/scripts.ts';
 
 const count = 200;
@@ -48,6 +53,42 @@ describe(`${count} generated instances with identifiers in every place where the
     expect(makeInstance(7, 11).file.equals(makeInstance(8, 11).file)).toBe(false);
   });
 });
+
+describe('the same instances', () => {
+  const instances = Array.from({length: 100}, (_, index) => makeInstance(2, index));
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'deid-corpus-'));
+  });
+  afterAll(() => rmSync(folder, {recursive: true}));
+
+  const inMemory = async (list: readonly CorpusInstance[]) => {
+    const deidentifier = await Deidentifier.create(corpusRequest);
+    return list.map(instance => process(deidentifier, instance));
+  };
+
+  it('become the same bytes in any order', async () => {
+    const forwards = await inMemory(instances);
+    const backwards = (await inMemory(instances.toReversed())).toReversed();
+    expect(forwards.map(fileOf)).toEqual(backwards.map(fileOf));
+  });
+
+  it('become the same bytes when they are files, read piece by piece in worker threads', async () => {
+    const files = instances.map(({file}, index) => {
+      const path = join(folder, `${index}.dcm`);
+      writeFileSync(path, file);
+      return {path};
+    });
+    const {outcomes} = await deidentifyFiles(files, corpusRequest, join(folder, 'out'), {workers: 2});
+    const written = outcomes.map(outcome => (outcome.kind === 'written' ? readFileSync(outcome.path) : undefined));
+    expect(outcomes.filter(({kind}) => kind === 'written')).toHaveLength(95);
+    expect(written).toEqual((await inMemory(instances)).map(fileOf));
+  });
+});
+
+function fileOf(result: Result): Buffer | undefined {
+  return result.kind === 'written' ? result.file : undefined;
+}
 
 describe('the checker', () => {
   const utf16 = (text: string) => Buffer.from(text, 'utf16le');

@@ -70,7 +70,8 @@ export class Gatherer {
     const source =
       rule?.identifier ?? sourceOfVr[element.vr] ?? (rule?.vr === undefined ? undefined : sourceOfVr[rule.vr]);
     if (source === undefined) return;
-    const raw = holder.bytes.toString('latin1', valueStart, valueEnd);
+    const whole = holder.bytes.toString('latin1', valueStart, valueEnd);
+    const raw = source === 'date' ? datesOf(whole) : whole;
     const usesSet = vrRules[element.vr].usesCharacterSet || element.vr === 'UN';
     const set = usesSet ? characterSetOf(holder) : defaultCharacterSet;
     const key = `${source}\u0001${set.terms.join('\\')}\u0001${raw}\u0002`;
@@ -86,4 +87,10 @@ export class Gatherer {
       if (uid.length >= shortestUid && !isWellKnownUid(uid)) this.uids.add(uid);
     }
   }
+}
+
+/** The days of dates and of dates with times: the slices of a series differ in seconds only, and share what is known of them. */
+function datesOf(raw: string): string {
+  const dates = raw.split('\\').map(one => one.trimStart().slice(0, 8));
+  return [...new Set(dates)].join('\\');
 }

@@ -1,16 +1,19 @@
 import {describe, expect, it} from 'vitest';
 import {numericIccProfile} from '../../src/deid/iccProfile.ts';
+import {Gatherer} from '../../src/deid/identifiers.ts';
+import {InstanceItems} from '../../src/deid/instanceItems.ts';
 import {areNumbers} from '../../src/deid/numbers.ts';
 import {type CleanedStream, CodestreamError} from '../../src/deid/pixels/codestream.ts';
 import {cleanJpeg} from '../../src/deid/pixels/jpeg.ts';
 import {cleanJpeg2000} from '../../src/deid/pixels/jpeg2000.ts';
 import {cleanRle} from '../../src/deid/pixels/rle.ts';
+import {Profile} from '../../src/deid/profile/profile.ts';
 import {findElement} from '../../src/dicom/dataSet.ts';
 import {parseInstance} from '../../src/dicom/read.ts';
 import {numbers, text as textAt} from '../../src/dicom/values.ts';
 import type {NewElement} from '../../src/dicom/write.ts';
 import {numberElement} from '../../src/dicom/write.ts';
-import {aFile, bytes, deidentified, output, sequence, text} from './support/instances.ts';
+import {aFile, aRequest, bytes, deidentified, output, sequence, text} from './support/instances.ts';
 
 const name = 'Zyxwvut^Qwertz  ';
 
@@ -182,5 +185,19 @@ describe('in compressed pixels', () => {
     expect(clean).not.toContain('Z');
     expect(clean.slice(76)).toBe('\x01\x05\x06\xff\x07');
     expect(() => cleanRle(frame.subarray(0, 60), 4)).toThrow(CodestreamError);
+  });
+});
+
+describe('what is known of an instance', () => {
+  it('is the same for slices of a day, so that their texts are cleaned once', () => {
+    const signatureOf = (dateTime: string) => {
+      const root = parseInstance(aFile([text(0x0008_002a, 'DT', dateTime)])).dataSet;
+      const profile = new Profile(aRequest);
+      const gatherer = new Gatherer(profile, new InstanceItems(profile, 64));
+      gatherer.visit(root);
+      return gatherer.signature;
+    };
+    expect(signatureOf('20240131101112.5')).toBe(signatureOf('20240131121314'));
+    expect(signatureOf('20240131101112.5')).not.toBe(signatureOf('20240201101112.5'));
   });
 });
