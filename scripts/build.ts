@@ -4,6 +4,7 @@ import {chmod, mkdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {promisify} from 'node:util';
 import {build} from 'esbuild';
+import {lateNodeModules} from './lateNodeModules.ts';
 import {banner, footer, hideBundle} from './launcher.ts';
 import {type ToolPackage, toolPackages} from './toolPackages.ts';
 
@@ -28,6 +29,7 @@ async function bundle(tool: ToolPackage, node: string, version: string): Promise
     sourcemap: 'linked',
     legalComments: 'none',
     logLevel: 'warning',
+    plugins: [lateNodeModules],
     banner: {js: banner(node)},
     footer: {js: footer},
     define: {'import.meta.url': '__bundleUrl', 'process.env.FIONA_VERSION': JSON.stringify(version)},

@@ -46,7 +46,8 @@ export async function anonymizeAndSend(dependencies: Dependencies, options: Send
   // what de-identifies and sends is loaded only now: most runs find nothing to do
   const {workOnRequests} = await import('./workOnRequests.ts');
   const {furtherTrouble, lines} = await workOnRequests({first, queue, results, begun}, dependencies, options);
-  return {...end(results, furtherTrouble, begun, dependencies), ...(lines && {lines})};
+  const outcome = end(results, furtherTrouble, begun, dependencies);
+  return lines === undefined ? outcome : {...outcome, lines, json: {plan: lines}};
 }
 
 /** A file that cannot be a request goes to the failed ones; REDCap cannot be told, since it does not say of which transfer. */

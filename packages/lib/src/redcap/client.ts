@@ -26,7 +26,9 @@ export function connect(options: ConnectOptions): Redcap {
   const writer = new Writer(server, cache, reader, connection);
   return {
     name: connection.project,
-    identity: server.identity,
+    get identity() {
+      return server.identity;
+    },
     timeZone: connection.timeZone,
     get requests() {
       return server.requests;

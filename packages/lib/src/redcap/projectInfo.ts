@@ -59,16 +59,16 @@ export interface ProjectCache {
 /** Nothing is read or asked for before the first use. */
 export function createProjectCache(server: Server, stateDir: string, clock: Clock): ProjectCache {
   const folder = join(stateDir, 'redcap-cache');
-  const path = join(folder, `${server.identity}.json`);
+  const path = () => join(folder, `${server.identity}.json`);
   let known: Promise<Dictionary> | undefined;
 
   async function load(): Promise<Dictionary> {
-    const cached = asCacheFile(await readJsonFile(path).catch(() => undefined), clock);
+    const cached = asCacheFile(await readJsonFile(path()).catch(() => undefined), clock);
     if (cached) return cached;
     const dictionary: Dictionary = {fields: await fetchFields(server), project: await fetchProject(server)};
     makeFolder(folder, 0o700);
     const file: CacheFile = {version: 1, at: clock.now().toISOString(), ...dictionary};
-    await writeJsonFile(path, file, {mode: 0o600});
+    await writeJsonFile(path(), file, {mode: 0o600});
     return dictionary;
   }
 
@@ -84,7 +84,7 @@ export function createProjectCache(server: Server, stateDir: string, clock: Cloc
     },
     drop: async () => {
       known = undefined;
-      await rm(path, {force: true});
+      await rm(path(), {force: true});
     },
   };
 }

@@ -43,11 +43,12 @@ interface Answered {
 
 /** One REDCap server seen with one token: sends calls, judges answers, repeats what may be repeated. */
 export class Server {
-  /** First 16 hex digits of the SHA-256 of URL and token: names caches and locks. */
-  readonly identity: string;
   readonly #connection: Connection;
   readonly #transport: Transport;
+  /** As configured; a redirect changes `#url`. */
+  readonly #address: string;
   #url: URL;
+  #identity: string | undefined;
   #requests = 0;
   #clockOffsetMs: number | undefined;
   /** The last call of each lane; there are `concurrency` lanes. */
@@ -62,6 +63,7 @@ export class Server {
     this.#connection = connection;
     registerSecret(token);
     this.#url = checkedUrl(connection);
+    this.#address = this.#url.href;
     if (!/^[0-9A-Fa-f]{32}$/.test(token)) {
       throw this.error({kind: 'auth', message: 'the token is not 32 hexadecimal characters', content: 'connect'});
     }
@@ -71,12 +73,17 @@ export class Server {
     if (this.#url.protocol === 'http:' && !isLoopback(this.#url)) {
       log.warn(`REDCap ${project}: plain http, token and data travel unencrypted`);
     }
-    this.identity = createHash('sha256')
-      .update(this.#url.href + token, 'utf8')
-      .digest('hex')
-      .slice(0, 16);
     this.#transport = createTransport(http, readAuthority(connection));
     this.#lanes = Array.from({length: http.concurrency}, () => Promise.resolve());
+  }
+
+  /** First 16 hex digits of the SHA-256 of URL and token: names caches and locks. Made when asked for: loading node:crypto takes 5 ms. */
+  get identity(): string {
+    this.#identity ??= createHash('sha256')
+      .update(this.#address + this.#connection.token, 'utf8')
+      .digest('hex')
+      .slice(0, 16);
+    return this.#identity;
   }
 
   get requests(): number {
