@@ -1,3 +1,4 @@
+import {FileError} from '@fiona/lib/fs/fileError';
 import type {ResearchProjects} from '@fiona/lib/redcap/dataTransferProjects';
 import type {Redcap} from '@fiona/lib/redcap/redcap';
 import {lockStudy} from '@fiona/lib/site/studyLock';
@@ -38,7 +39,7 @@ export async function carryOut(
   } catch (error) {
     if (error instanceof ProjectRefused) return refused(claimed, error);
     if (isAbort(error) && context.signal.aborted) return postponed(claimed, 'the tool was asked to stop', context);
-    throw error;
+    throw withoutPseudonym(error, claimed);
   } finally {
     await emptySpoolFolder(folder);
     lock.release();
@@ -129,6 +130,12 @@ function logEnd(kind: Recorded, {transfer, detail, figures}: RequestResult, seco
   const {series, instances, skipped, bytes} = figures ?? noFigures;
   const counts = `series=${series} instances=${instances} skipped=${skipped} masked=0 bytes=${bytes}`;
   log.info(`${words[kind]} ${whom} ${counts} ${seconds.toFixed(1)}s`);
+}
+
+/** The path of a request holds the pseudonym, which is not for the log. */
+function withoutPseudonym(error: unknown, {file, request}: Claimed): unknown {
+  if (!(error instanceof FileError) || !error.path.includes(file.name)) return error;
+  return new FileError(error.action, error.path.replace(file.name, `<request of ${request.study}>`), error.cause);
 }
 
 function isAbort(error: unknown): boolean {

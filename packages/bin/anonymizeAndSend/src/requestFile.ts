@@ -1,6 +1,7 @@
 import type {FionaError} from '@fiona/lib/cli/fionaError';
 import {shortHash} from '@fiona/lib/cli/shortHash';
 import {asUid} from '@fiona/lib/dicom/uid';
+import {FileError} from '@fiona/lib/fs/fileError';
 import {JsonFileError, readTextFile} from '@fiona/lib/fs/jsonFile';
 import {trimmed} from '@fiona/lib/redcap/routing';
 import {parseRequest, type TransferRequest} from '@fiona/lib/transfers/request';
@@ -32,13 +33,18 @@ export async function readRequestFile(file: RequestFile, now: Date): Promise<Req
     const request = await readRequest(file.path);
     return request === undefined ? {kind: 'gone'} : {kind: 'request', request, nameProblem: undefined};
   } catch (error) {
-    if (error instanceof JsonFileError) return {kind: 'unusable', error};
+    if (error instanceof JsonFileError || isForbidden(error)) return {kind: 'unusable', error};
     if (!(error instanceof TransferRequestError)) throw error;
     const isYoung = now.getTime() - file.modified < halfWrittenMs;
     if (error.problem === 'not-json' && isYoung) return {kind: 'half-written'};
     if (error.field !== 'transfer_name') return {kind: 'unusable', error};
     return (await readDespiteName(file.path, error)) ?? {kind: 'unusable', error};
   }
+}
+
+/** One file that we may not read must not hold up all others. */
+function isForbidden(error: unknown): error is FileError {
+  return error instanceof FileError && (error.code === 'EACCES' || error.code === 'EPERM');
 }
 
 /**

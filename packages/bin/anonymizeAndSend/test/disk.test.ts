@@ -217,6 +217,15 @@ describe('folders for what is finished', () => {
     expect(test.gateway.names('done')).toHaveLength(1);
   });
 
+  it('are named without the pseudonym when a request cannot be moved', async () => {
+    const {uid} = await askedStudy();
+    mkdirSync(test.gateway.path(`fail/${uid}_PROJ_PROJ_0017_1.json_fail.log`), {recursive: true});
+    rmSync(`${test.gateway.dataDir}/site/raw/${uid}`, {recursive: true});
+    expect((await run()).code).toBe(73);
+    expect(test.log).toContain(`<request of ${uid}>`);
+    expect(test.log).not.toContain('PROJ_0017');
+  });
+
   it('may lie on another disk', async () => {
     const done = test.gateway.path('done');
     mkdirSync(done);

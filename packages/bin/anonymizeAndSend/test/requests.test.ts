@@ -119,6 +119,13 @@ describe('a request under a name that no data set may carry', () => {
   });
 });
 
+it('a request for an event that no element can hold fails, and REDCap is told', async () => {
+  const {uid} = await askedStudy({event: 'Week\\12'});
+  expect((await run()).code).toBe(65);
+  const row = await test.gateway.row(uid);
+  expect(row.transfer_error_message).toContain('the event has a backslash or control character; correct it in REDCap');
+});
+
 describe('a request that REDCap no longer wants', () => {
   it.each([
     ['its name was corrected', {name: 'PROJ_0018'}],

@@ -28,7 +28,7 @@ import type {RequestResult} from '../../src/requestResult.ts';
 import {plantedTexts} from './sampleOnDisk.ts';
 
 // Each transfer starts a worker thread: with its modules compiled already that takes half as long.
-process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'fiona-compile-cache');
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '../../../../../node_modules/.cache/compiled');
 
 /** REDCap (behind a proxy) and research PACS for all tests of a file. */
 export type Services = PipelineRedcap;
