@@ -17,6 +17,9 @@ import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {parseInstance} from '@fiona/lib/dicom/read';
 import {text} from '@fiona/lib/dicom/values';
+import {findIdentifiers, plantedIdentifiers} from '@fiona/sandbox/samples/plantedIdentifiers';
+import {sampleStudies} from '@fiona/sandbox/samples/studies';
+import {writeStudy} from '@fiona/sandbox/samples/writeSamples';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 
 const main = join(import.meta.dirname, '../src/main.ts');
@@ -223,6 +226,24 @@ describe('anonymize', () => {
     expect(run(...to('out')).code).toBe(64);
     expect(run(...to('out'), '--force', '--allow-burned-in').code).toBe(0);
     expect(Object.keys(tree('out')).map(name => name.slice(0, 2))).toEqual(['CT', 'MR']);
+  });
+
+  it('leaves no planted identifier of the sample studies in output, notes, report or log', async () => {
+    const studies = sampleStudies();
+    for (const study of studies) await writeStudy(join(folder, 'in'), study);
+    const report = join(folder, 'report.json');
+    const {code, out} = run(...to('out'), '--allow-burned-in', '--report', report, '-b', '--verbose');
+    expect(code).toBe(0);
+    const planted = plantedIdentifiers(studies);
+    const written = Object.keys(tree('out')).map(name => readFileSync(join(folder, 'out', name)));
+    expect(written).toHaveLength(studies.flatMap(({instances}) => instances).length);
+    const told = [...written, readFileSync(report), Buffer.from(out)];
+    expect(told.flatMap(bytes => findIdentifiers(bytes, planted))).toEqual([]);
+  });
+
+  it('ends with 73 where it cannot write', () => {
+    put('ct', 'CT_small.dcm');
+    expect(run('-i', join(folder, 'in'), '-o', '/proc/none/out', ...who).code).toBe(73);
   });
 
   it('changes nothing with --dry-run', () => {
