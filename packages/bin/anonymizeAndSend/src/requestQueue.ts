@@ -1,7 +1,8 @@
 import {lstat} from 'node:fs/promises';
-import {basename, resolve} from 'node:path';
+import {resolve} from 'node:path';
 import {UsageError} from '@fiona/lib/cli/usageError';
 import type {Uid} from '@fiona/lib/dicom/uid';
+import {requestNameOf} from '@fiona/lib/transfers/finish';
 import type {TransferRequest} from '@fiona/lib/transfers/request';
 import {listRequests, type RequestFile} from '@fiona/lib/transfers/requestFolder';
 import {isPaused} from '@fiona/lib/transfers/retry';
@@ -140,5 +141,5 @@ async function namedRequest(path: string): Promise<RequestFile> {
   const absolute = resolve(path);
   const found = await lstat(absolute).catch(() => undefined);
   if (found === undefined || !found.isFile()) throw new UsageError(`--request: ${absolute} is no file`);
-  return {path: absolute, name: basename(absolute), modified: found.mtimeMs};
+  return {path: absolute, name: requestNameOf(absolute), modified: found.mtimeMs};
 }

@@ -134,9 +134,13 @@ describe('an instance that cannot be understood', () => {
     expect(test.gateway.json('fail', '_deid.json')).toMatchObject({quarantine: {unreadable: 1}});
   });
 
-  it('is left out when an operator accepts that, and REDCap is told how many', async () => {
+  it('is left out when an operator accepts that for the failed request, and REDCap is told how many', async () => {
     const {uid, request} = await spoilOne();
-    expect((await run({request, acceptQuarantine: true})).code).toBe(65);
+    const failed = `${test.gateway.path('fail')}/${basename(request)}_fail.log`;
+    expect((await run()).code).toBe(65);
+    expect((await run({request: failed})).code).toBe(65);
+    expect(test.gateway.names('fail')).toHaveLength(4);
+    expect((await run({request: failed, acceptQuarantine: true})).code).toBe(65);
     expect(test.gateway.stored(uid)).toHaveLength(5);
     const row = await test.gateway.row(uid);
     expect(row).toMatchObject({transfer_error___1: '0', transfer_error___2: '0', transfers_complete: '2'});
@@ -144,7 +148,9 @@ describe('an instance that cannot be understood', () => {
       note: '1 of 6 instances were set aside and left out, as an operator decided',
       instances: {planned: 6, deidentified: 5, sent: 5, failed: 1},
     });
-    expect(test.gateway.json('done', '_deid.json')).toMatchObject({acceptedQuarantine: 1});
+    expect(test.gateway.json('done', `${basename(request)}_deid.json`)).toMatchObject({acceptedQuarantine: 1});
+    expect(test.gateway.names('done')[1]).toMatch(/\.json_ok_[^_]+_\d\d:\d\d\.log$/);
+    expect(test.gateway.names('quarantine')).toEqual([basename(request)]);
   });
 
   it('has no note any more when a later attempt understands everything', async () => {

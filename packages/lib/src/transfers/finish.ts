@@ -8,6 +8,11 @@ import {type Reason, writeReason} from '../fs/reason.ts';
 import {derivedName} from './derivedName.ts';
 import {removeRetry} from './retry.ts';
 
+/** Name of the request a file holds: an operator may have a failed one, `<request>_fail.log`, carried out again from where it lies. */
+export function requestNameOf(path: string): string {
+  return basename(path).replace(/(?<=\.json)_fail\.log$/, '');
+}
+
 /**
  * Puts the file of a transfer that is done (PACS and REDCap have confirmed) into the folder of the done ones, content unchanged:
  * `<request>_ok_<YYYY-MM-DD_HH:MM>.log`, a second one of the same minute `….2.log`. The de-identification report lies beside it.
@@ -24,7 +29,7 @@ export async function moveToDone(
   const stem = `_ok_${localMinute(at)}`;
   for (let copy = 1; ; copy++) {
     const end = copy === 1 ? `${stem}.log` : `${stem}.${copy}.log`;
-    const target = join(folder, derivedName('', basename(requestPath), end));
+    const target = join(folder, derivedName('', requestNameOf(requestPath), end));
     if (await exists(target)) continue;
     const moved = await move(requestPath, target);
     await removeRetry(requestPath);
@@ -51,7 +56,7 @@ export async function moveToFailed(
   }: {folder: string; messages: object; reason: Omit<Reason, 'item'>; report?: object | undefined},
 ): Promise<string | undefined> {
   makeFolder(folder);
-  const name = basename(requestPath);
+  const name = requestNameOf(requestPath);
   const target = join(folder, derivedName('', name, '_fail.log'));
   await writeReport(folder, requestPath, report);
   await writeFileAtomic(join(folder, derivedName('', name, '_fail_messages.log')), JSON.stringify(messages, null, 2));
@@ -68,7 +73,7 @@ function asReason(item: string, reason: Omit<Reason, 'item'>): Reason {
 
 async function writeReport(folder: string, requestPath: string, report: object | undefined): Promise<void> {
   if (report === undefined) return;
-  const path = join(folder, derivedName('', basename(requestPath), '_deid.json'));
+  const path = join(folder, derivedName('', requestNameOf(requestPath), '_deid.json'));
   await writeFileAtomic(path, `${JSON.stringify(report, null, 2)}\n`);
 }
 
