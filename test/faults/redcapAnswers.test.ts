@@ -17,8 +17,6 @@ const troubles: readonly (readonly [what: string, fate: Fate | 'silence', code: 
   ['status 403 and a ban', {status: 403, contentType: 'text/html', body: '<html>Your IP has been banned</html>'}, 75],
   ['an error object with status 200', {status: 200, body: '{"error":"something went wrong"}'}, 69],
   ['JSON that is cut off', {status: 200, body: '[{"study_instance_uid":"1.2'}, 69],
-  ['nothing', {status: 200, body: ''}, 69],
-  ['a broken connection', 'reset', 69],
   ['silence', 'silence', 69],
 ];
 
@@ -82,8 +80,7 @@ describe('REDCap answers', () => {
     await expectTransferred();
   });
 
-  const others = ['status 403 and a ban', 'nothing', 'a broken connection'];
-  const ofImports = troubles.filter(([what]) => !others.includes(what));
+  const ofImports = troubles.filter(([what]) => what !== 'status 403 and a ban');
   it.each(ofImports)('%s to an import: it stays to be done, and the next run completes', async (_, fate, code) => {
     await startOver();
     for (const tool of pipeline) {

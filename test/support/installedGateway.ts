@@ -272,7 +272,7 @@ export class InstalledGateway {
     const mayNot =
       /^(state|pids|transfer_|transfers_|quarantine|spool|logs|server|data\/site\/(\.journal|temp|\.locks))/;
     return this.tree()
-      .filter(name => mayNot.test(name) && lstatSync(this.path(name)).isFile())
+      .filter(name => mayNot.test(name) && !name.endsWith('.tmp') && lstatSync(this.path(name)).isFile())
       .flatMap(name => {
         const content = readFileSync(this.path(name));
         return texts.filter(text => content.includes(text) || name.includes(text)).map(text => `${name}: ${text}`);

@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {existsSync, lstatSync, readdirSync, readFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {join, relative} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {ToolResult} from './sandbox.ts';
@@ -38,13 +38,12 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
   }
 }
 
-/** Files and links below a folder, by relative name. */
+/** Files and links below a folder, by relative name; whatever a daemon does there meanwhile. */
 export function filesBelow(folder: string): string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, {recursive: true})
-    .map(name => join(folder, String(name)))
-    .filter(path => !lstatSync(path).isDirectory())
-    .map(path => relative(folder, path))
+  return readdirSync(folder, {recursive: true, withFileTypes: true})
+    .filter(entry => !entry.isDirectory())
+    .map(entry => relative(folder, join(entry.parentPath, entry.name)))
     .sort();
 }
 
