@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {Deidentifier} from '@fiona/lib/deid/engine';
 import {deidentifyFiles} from '@fiona/lib/deid/pool';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {dcmdumpProblems, pydicomProblems} from '../../packages/lib/test/deid/support/peers.ts';
 import {findLeaks} from './corpus/checker.ts';
 import {type CorpusInstance, makeInstance} from './corpus/corpus.ts';
 import {sentKinds, setAsideKinds} from './corpus/kinds.ts';
@@ -73,7 +74,7 @@ describe('the same instances', () => {
     expect(forwards.map(fileOf)).toEqual(backwards.map(fileOf));
   });
 
-  it('become the same bytes when they are files, read piece by piece in worker threads', async () => {
+  it('become the same bytes when they are files, read piece by piece in worker threads; DCMTK and pydicom can read them', async () => {
     const files = instances.map(({file}, index) => {
       const path = join(folder, `${index}.dcm`);
       writeFileSync(path, file);
@@ -83,6 +84,9 @@ describe('the same instances', () => {
     const written = outcomes.map(outcome => (outcome.kind === 'written' ? readFileSync(outcome.path) : undefined));
     expect(outcomes.filter(({kind}) => kind === 'written')).toHaveLength(95);
     expect(written).toEqual((await inMemory(instances)).map(fileOf));
+    const paths = outcomes.flatMap(outcome => (outcome.kind === 'written' ? [outcome.path] : []));
+    expect(pydicomProblems(paths)).toEqual([]);
+    expect(dcmdumpProblems(paths.slice(0, 30))).toEqual([]);
   });
 });
 
