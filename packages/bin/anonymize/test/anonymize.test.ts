@@ -217,7 +217,7 @@ describe('anonymize', () => {
     ];
     expect(wrong.map(args => run(...args).code)).toEqual(wrong.map(() => 64));
     expect(readdirSync(folder).filter(name => !name.endsWith('.lock'))).toEqual(['in']);
-  });
+  }, 60_000);
 
   it('adds to a folder that holds files only with --force', () => {
     put('ct', 'CT_small.dcm');

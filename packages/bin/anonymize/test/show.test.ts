@@ -181,8 +181,11 @@ describe('the golden vectors, through the command line', () => {
     const chosen = [...Map.groupBy(complete, ([one]) => `${one?.project} ${one?.style}`).values()].map(
       ([group]) => group ?? [],
     );
-    expect(chosen.length).toBeGreaterThan(2);
-    chosen.forEach((group, index) => {
+    const styles = new Set(chosen.map(([one]) => one?.style));
+    expect(styles).toEqual(new Set(['oid', 'hex']));
+    // all of them go through the engine elsewhere; a run takes half a second
+    const sample = [...styles].flatMap(style => chosen.filter(([one]) => one?.style === style).slice(0, 4));
+    sample.forEach((group, index) => {
       const [first] = group;
       if (first === undefined) return;
       mkdirSync(join(folder, String(index)));
@@ -213,5 +216,5 @@ describe('the golden vectors, through the command line', () => {
       expect(got).toEqual(uids.map(uid => group.find(each => each.keyword === uid && each.where === 'root')?.expected));
       expect(name).toBe(`${got[2]}.dcm`);
     });
-  });
+  }, 60_000);
 });
