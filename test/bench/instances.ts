@@ -1,3 +1,4 @@
+import {spawnSync} from 'node:child_process';
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {explicitLittleEndian, transferSyntaxUid} from '@fiona/lib/dicom/transferSyntax';
@@ -61,5 +62,7 @@ export function writeInstances(folder: string, {count, size, study, nameOf}: Ins
     bytes += content.length;
     return path;
   });
+  // or whoever makes a file durable next would pay for these
+  spawnSync('sync');
   return {folder, paths, bytes, studyInstanceUid, title: `${count} x ${Math.round(bytes / count / 1000)} kB`};
 }

@@ -1,6 +1,7 @@
 import {readdirSync} from 'node:fs';
 import {archiveRoot} from '@fiona/lib/site/layout';
 import {asInstalled, startStorescp, storescu, tuned} from '../dcmtk.ts';
+import {secondsOfDurableFile} from '../durableWrites.ts';
 import {makeGateway, startReceiver} from '../gateway.ts';
 import {type Instances, writeInstances} from '../instances.ts';
 import {bundleProgram, runProgram} from '../programs.ts';
@@ -56,6 +57,7 @@ async function measureInstances(
   workspace.remove(files.folder);
   workspace.remove(workspace.path('gateway'));
   const untuned = await secondsAsInstalled(workspace, wanted);
+  const durable = secondsOfDurableFile(workspace, Math.round(files.bytes / wanted.count));
 
   const ours = showRate(wanted.count, oursToOurs);
   const against = (measured: string, seconds: number, peer: string, ratio: number, goal: number): Measurement => ({
@@ -75,6 +77,13 @@ async function measureInstances(
       ...against('ours', oursToOurs, '', (untuned * wanted.count) / oursToOurs, 20),
       ours,
       peer: `${showRate(1, untuned)} DCMTK as installed (from ${fewInstances})`,
+    },
+    {
+      row: 'transfer',
+      measured: `${files.title}, making files durable alone (storescp does not)`,
+      ours: showRate(1, durable),
+      peer: '',
+      goal: '',
     },
   ];
 }
