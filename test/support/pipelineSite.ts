@@ -143,6 +143,7 @@ export function makePipelineSite({sandbox, proxy}: PipelineRedcap): PipelineSite
     summary(study, name, text, ageSeconds = 3600) {
       const folder = join(site.dataDir, 'site/raw', study);
       mkdirSync(folder, {recursive: true});
+      if (!/[/\0]|\.\./.test(study)) mkdirSync(join(site.dataDir, 'site/archive', `scp_${study}`), {recursive: true});
       const file = join(folder, name);
       writeFileSync(`${file}.tmp`, text);
       site.touch(`${file}.tmp`, new Date(Date.now() - ageSeconds * 1000));

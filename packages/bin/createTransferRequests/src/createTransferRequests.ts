@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs';
 import type {Clock} from '@fiona/lib/cli/clock';
 import {exitCode} from '@fiona/lib/cli/exitCode';
 import type {Log} from '@fiona/lib/cli/log';
@@ -7,6 +8,7 @@ import type {Config} from '@fiona/lib/config/load';
 import {removeStaleTemporaries} from '@fiona/lib/fs/atomic';
 import {openSetAside, type SetAside} from '@fiona/lib/fs/setAside';
 import type {Redcap} from '@fiona/lib/redcap/redcap';
+import {archiveFolder} from '@fiona/lib/site/layout';
 import {type RawScan, scanRaw} from '@fiona/lib/transfers/rawScan';
 import {doublyNamed, type StudyOnDisk} from './decide.ts';
 import {type BadRow, planRequests, type RequestPlan, type Wanted} from './plan.ts';
@@ -40,7 +42,7 @@ export async function createTransferRequests(dependencies: Dependencies, options
   if (!dryRun) await removeStaleTemporaries(transferRequests);
   const setAside = await openSetAside(stateDir, 'createTransferRequests', {clock, dryRun});
   const state = await readRequestState(stateDir, config.DATADIR);
-  const disk = newestSummaries(scanRaw(config.DATADIR));
+  const disk = newestSummaries(scanRaw(config.DATADIR), config.DATADIR);
   const onDisk = new Set(disk.keys());
   const transfers = await readTransfers(dependencies, state, onDisk, options.full === true);
 
@@ -90,12 +92,12 @@ async function planAfresh(
   return {plan: afresh, toWrite: await withoutRequest(folder, afresh.wanted)};
 }
 
-function newestSummaries({studies}: RawScan): Map<string, StudyOnDisk> {
+function newestSummaries({studies}: RawScan, root: string): Map<string, StudyOnDisk> {
   const disk = new Map<string, StudyOnDisk>();
   for (const [study, series] of studies) {
     let newest: number | undefined;
     for (const {modified} of series.values()) if (newest === undefined || modified > newest) newest = modified;
-    disk.set(study, {newest});
+    disk.set(study, {newest, archived: existsSync(archiveFolder(root, study))});
   }
   return disk;
 }

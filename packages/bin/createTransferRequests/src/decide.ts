@@ -7,6 +7,8 @@ import type {TransferRequest} from '@fiona/lib/transfers/request';
 export interface StudyOnDisk {
   /** Modification time (ms) of its newest series summary; undefined when there is none yet. */
   readonly newest: number | undefined;
+  /** False: its links lead nowhere any more, the archive folder is gone. */
+  readonly archived: boolean;
 }
 
 export interface Circumstances {
@@ -55,6 +57,8 @@ export function decide(transfer: Transfer, disk: StudyOnDisk | undefined, circum
     if (transfer.complete === '1') return {kind: 'no-data'};
     return request(transfer, study);
   }
+  // reported as gone already: only its links are left, until they are cleared away
+  if (!disk.archived && !finished && transfer.complete === '1') return {kind: 'no-data'};
   if (disk.newest === undefined) return {kind: 'arriving'};
   if (circumstances.nowMs - disk.newest < circumstances.quietSeconds * 1000) return {kind: 'arriving'};
   if (transferred === undefined) return request(transfer, study);

@@ -1,12 +1,12 @@
 import type {Transfer} from '@fiona/lib/redcap/incoming';
 import {describe, expect, it} from 'vitest';
-import {type Decision, decide, doublyNamed} from '../src/decide.ts';
+import {type Decision, decide, doublyNamed, type StudyOnDisk} from '../src/decide.ts';
 
 const timeZone = 'Europe/Oslo';
 const quietSeconds = 60;
 /** Local time of the site, winter. */
 const at = (time: string) => new Date(`2024-01-31T${time}+01:00`).getTime();
-const disk = {newest: at('10:00:30')};
+const disk = {newest: at('10:00:30'), archived: true};
 
 const row = (change: Partial<Transfer> = {}): Transfer => ({
   study: '1.2.3',
@@ -20,7 +20,7 @@ const row = (change: Partial<Transfer> = {}): Transfer => ({
   ...change,
 });
 
-type OnDisk = {newest: number | undefined} | undefined;
+type OnDisk = StudyOnDisk | undefined;
 
 const kindOf = (change: Partial<Transfer>, onDisk: OnDisk, now = '10:05:00'): Decision['kind'] =>
   decide(row(change), onDisk, {nowMs: at(now), quietSeconds, timeZone}).kind;
@@ -36,10 +36,12 @@ describe('a transfer row', () => {
     ['with a date that is no day', {date: '2024-02-30 10:00'}, disk, 'set-aside'],
     ['finished, no folder', {date: '2024-01-31 10:00'}, undefined, 'done'],
     ['outstanding, no folder, failure reported', {complete: '1'}, undefined, 'no-data'],
+    ['outstanding, only dead links left, failure reported', {complete: '1'}, {...disk, archived: false}, 'no-data'],
+    ['outstanding, only dead links left, not yet tried', {}, {...disk, archived: false}, 'request'],
     ['outstanding, no folder, not yet tried', {}, undefined, 'request'],
     ['outstanding, no folder, untouched form', {complete: '0'}, undefined, 'request'],
-    ['outstanding, folder without summary', {}, {newest: undefined}, 'arriving'],
-    ['finished, folder without summary', {date: '2024-01-31 10:00'}, {newest: undefined}, 'arriving'],
+    ['outstanding, folder without summary', {}, {newest: undefined, archived: true}, 'arriving'],
+    ['finished, folder without summary', {date: '2024-01-31 10:00'}, {newest: undefined, archived: true}, 'arriving'],
     ['outstanding, quiet', {}, disk, 'request'],
     ['outstanding, failure reported, data is back', {complete: '1'}, disk, 'request'],
     ['finished before the newest series', {date: '2024-01-31 10:00'}, disk, 'request'],
@@ -82,7 +84,7 @@ describe('a transfer row', () => {
     // received in the second pass of the hour, transferred in the first
     const newest = new Date('2024-10-27T01:30:00Z').getTime();
     const transfer = row({date: '2024-10-27 02:10'});
-    const {kind} = decide(transfer, {newest}, {nowMs: newest + 600_000, quietSeconds, timeZone});
+    const {kind} = decide(transfer, {newest, archived: true}, {nowMs: newest + 600_000, quietSeconds, timeZone});
     expect(kind).toBe('request');
   });
 });
