@@ -160,6 +160,7 @@ describe('bad instances', () => {
   it.each([
     ['truncated in its pixel data', (whole: Buffer) => whole.subarray(0, whole.length - 9)],
     ['truncated before its pixel data', (whole: Buffer) => whole.subarray(0, whole.length - 46)],
+    ['cut between two elements, without its pixel data', (whole: Buffer) => whole.subarray(0, whole.length - 54)],
     ['replaced by nothing', () => Buffer.alloc(0)],
     ['replaced by a text', () => Buffer.from('no DICOM here, but long enough for a header'.repeat(10))],
   ])(

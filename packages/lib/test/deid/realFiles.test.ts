@@ -29,6 +29,10 @@ const setAside: Readonly<Record<string, string>> = {
   'nested_priv_SQ.dcm': 'bad-uid',
   'no_meta_group_length.dcm': 'bad-uid',
   'priv_SQ.dcm': 'bad-uid',
+  // headers of images without an image
+  'chrJapMulti.dcm': 'bad-pixel-data',
+  'chrJapMultiExplicitIR6.dcm': 'bad-pixel-data',
+  'chrKoreanMulti.dcm': 'bad-pixel-data',
   'chrSQEncoding.dcm': 'bad-uid',
   'chrSQEncoding1.dcm': 'bad-uid',
 };

@@ -1,4 +1,4 @@
-import type {DataSet, Element, FileRange} from '../../dicom/dataSet.ts';
+import {type DataSet, type Element, type FileRange, findElement} from '../../dicom/dataSet.ts';
 import type {Chunk} from '../../dicom/editor.ts';
 import type {Instance, PixelData} from '../../dicom/instance.ts';
 import {isPixelData, knownTag, type Tag} from '../../dicom/tag.ts';
@@ -13,6 +13,9 @@ const extendedOffsetLengths = 0x7fe0_0002;
 /** Overlays in unused bits are cleared in memory: no scanner ever wrote them in objects larger than this. */
 const mostBytesToMask = 256 * 1024 * 1024;
 const undefinedLength = 0xffffffff;
+
+/** Rows, Columns, BitsAllocated: together only where there are pixels (PS3.3 C.7.6.3). */
+const imageTags: readonly Tag[] = [0x0028_0010, 0x0028_0011, 0x0028_0100];
 
 /** The pixel data element as it is to be written, header included. */
 export interface PixelPlan {
@@ -32,7 +35,15 @@ export interface PixelPlan {
  */
 export function planPixels(instance: Instance, read: ReadRange): PixelPlan | undefined {
   const {dataSet, pixelData} = instance;
-  if (pixelData === undefined) return undefined;
+  if (pixelData === undefined) {
+    // A file cut between two elements is whole to the eye; sent, its image would be lost and nobody would know.
+    if (imageTags.every(tag => findElement(dataSet, tag) !== undefined)) {
+      quarantine('bad-pixel-data', 'the header describes an image, but there are no pixel data', {
+        tag: knownTag.pixelData,
+      });
+    }
+    return undefined;
+  }
   if (dataSet.elements.filter(({tag}) => isPixelData(tag)).length > 1) {
     quarantine('bad-pixel-data', 'there is more than one pixel data element', {tag: pixelData.element.tag});
   }
