@@ -59,11 +59,12 @@ describe('an instance that the PACS answers with', () => {
     await test.services.sandbox.fault({match: {pacs: 'store'}, do: 'status:A700', times: 50});
     const {code, counts} = await run();
     expect([code, counts]).toEqual([69, expect.objectContaining({retry: 1, done: 0})]);
-    expect(test.gateway.names('requests')).toEqual([
+    const waiting = [
       `.${uid}_PROJ_PROJ_0017_1.json.retry`,
       `${uid}_PROJ_PROJ_0017_1.json`,
       `${other.uid}_PROJ_PROJ_0017_1.json`,
-    ]);
+    ];
+    expect(test.gateway.names('requests').toSorted()).toEqual(waiting.toSorted());
     expect(test.gateway.stored(uid)).toEqual([]);
     expect(await test.gateway.row(uid)).toMatchObject({transfer_error___2: '1', transfer_date: ''});
     expect(await test.gateway.row(other.uid)).toMatchObject({transfer_error_message: ''});
