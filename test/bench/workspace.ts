@@ -16,6 +16,8 @@ export class Workspace {
   readonly #processes = new Set<ChildProcess>();
 
   constructor() {
+    // whoever makes temporary folders makes them here
+    process.env.TMPDIR = this.dir;
     process.once('exit', () => this.#clear());
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
   }
@@ -42,9 +44,14 @@ export class Workspace {
       cwd: this.dir,
       env: {...process.env, ...env},
     });
+    this.adopt(child);
+    return child;
+  }
+
+  /** Sees to it that a process which somebody else started does not outlive the run either. */
+  adopt(child: ChildProcess): void {
     this.#processes.add(child);
     child.once('exit', () => this.#processes.delete(child));
-    return child;
   }
 
   /** TERM, and KILL when that does not help; resolves when the process is gone. */

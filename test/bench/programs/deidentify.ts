@@ -6,7 +6,7 @@ import {runWorkerIfAsked} from '@fiona/lib/deid/workerThread';
 
 /**
  * `deidentify <threads> <folder> <output>`: de-identifies a folder with the full profile; prints seconds (start of the threads included)
- * and peak memory as JSON.
+ * CPU time and peak memory as JSON.
  */
 async function deidentify([threads = '1', folder = '', output = '']: readonly string[]): Promise<void> {
   const files = readdirSync(folder)
@@ -19,7 +19,8 @@ async function deidentify([threads = '1', folder = '', output = '']: readonly st
   const other = outcomes.find(({kind}) => kind !== 'written');
   if (other !== undefined) throw new Error(`not every file was written: ${JSON.stringify(other)}`);
   const memory = Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;
-  console.log(JSON.stringify({seconds, memory}));
+  const {user, system} = process.cpuUsage();
+  console.log(JSON.stringify({seconds, memory, cpuSeconds: (user + system) / 1e6}));
 }
 
 if (!runWorkerIfAsked()) void deidentify(process.argv.slice(2));

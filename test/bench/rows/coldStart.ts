@@ -28,6 +28,7 @@ const memoryProbe = `process.on('exit', () => {
 /** Each tool in turn with `node -e 0`, so that a busy moment hits all. */
 export async function measureColdStart(workspace: Workspace): Promise<Measurement[]> {
   const sandbox = await startSandbox();
+  workspace.adopt(sandbox.process);
   try {
     const config = workspace.path('cold.json');
     writeFileSync(config, JSON.stringify(sandbox.config));

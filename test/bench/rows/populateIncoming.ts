@@ -14,6 +14,7 @@ const mostCalls = 2;
 /** An idle run of `populateIncoming` on a gateway that has been in use for a while. */
 export async function measurePopulateIncoming(workspace: Workspace): Promise<Measurement[]> {
   const redcap = await startPipelineRedcap();
+  workspace.adopt(redcap.sandbox.process);
   const site = makePipelineSite(redcap);
   try {
     fill(site);
