@@ -3,6 +3,7 @@ import {once} from 'node:events';
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -209,10 +210,12 @@ describe('the host', () => {
         if (name !== forbidden) chownSync(path(name), nobody, nobody);
         else chmodSync(path(name), 0o555);
       }
+      // the checkout may lie where that account cannot look
+      copyFileSync(join(dist, tool), path('tool'));
       const result: ToolResult = {code: null, stdout: '', stderr: ''};
       const child = spawn(
         'setpriv',
-        [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', process.execPath, join(dist, tool), ...args],
+        [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', process.execPath, path('tool'), ...args],
         {
           stdio: ['ignore', 'pipe', 'pipe'],
           env: {PATH: process.env.PATH, TMPDIR: dir, FIONA_CONFIG: path('config.json')},

@@ -4,7 +4,7 @@ import {once} from 'node:events';
 import {existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join, relative} from 'node:path';
-import {setTimeout as delay} from 'node:timers/promises';
+import {setTimeout as delay, setImmediate as nextTurn} from 'node:timers/promises';
 import {systemClock} from '@fiona/lib/cli/clock';
 import {silentLog} from '@fiona/lib/cli/log';
 import {readPidFile} from '@fiona/lib/cli/pidFile';
@@ -48,13 +48,14 @@ function chaosOf(seed: number): Chaos {
   };
 }
 
-/** Kills a process; one that has ended already, or never ran, is none to kill. */
-function kill9(pid: number | undefined): void {
+/** Kills a process and waits until it is gone, since whoever looks at once may still see it; one that has ended is none to kill. */
+async function kill9(pid: number | undefined): Promise<void> {
   if (pid === undefined) return;
+  const deadline = Date.now() + 5000;
   try {
-    process.kill(pid, 'SIGKILL');
+    for (process.kill(pid, 'SIGKILL'); Date.now() < deadline; process.kill(pid, 0)) await nextTurn();
   } catch {
-    // it has ended meanwhile
+    // it is gone
   }
 }
 
@@ -63,7 +64,7 @@ function daemonPid(name: string): number | undefined {
   return found.kind === 'own' ? found.note.pid : undefined;
 }
 
-const killChild = (child: ChildProcess) => (): void => kill9(child.exitCode === null ? child.pid : undefined);
+const killChild = (child: ChildProcess) => (): boolean => child.exitCode === null && child.kill('SIGKILL');
 
 /** The whole path once: sent, indexed, registered, requested, transferred; with each of its processes killed at some moment. */
 async function playDay(chaos: Chaos): Promise<unknown> {
