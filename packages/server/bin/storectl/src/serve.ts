@@ -44,7 +44,7 @@ export async function serve(project: string, {config, log, clock, signal}: Run):
   });
   log.info(`receiver started: AE title ${root.aeTitle}, port ${receiver.port}, archive ${archiveRoot(root.dataDir)}`);
   reportReady();
-  const cleaning = removeLeftovers(root.dataDir, clock, log);
+  const cleaning = removeLeftovers(root.dataDir, clock);
   await aborted(signal);
   log.info(`stopping, ${receiver.openAssociations} associations open`);
   await receiver.close(drainSeconds * 1000);
