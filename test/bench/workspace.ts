@@ -12,10 +12,12 @@ const stopMs = 10_000;
  * stopped and the folder is removed.
  */
 export class Workspace {
-  readonly dir: string = mkdtempSync(join(tmpdir(), 'fiona-bench-'));
+  readonly dir: string;
   readonly #processes = new Set<ChildProcess>();
 
-  constructor() {
+  /** @param parent where the folder is made: another file system than that of temporary files */
+  constructor(parent: string = tmpdir()) {
+    this.dir = mkdtempSync(join(parent, 'fiona-bench-'));
     // whoever makes temporary folders makes them here
     process.env.TMPDIR = this.dir;
     process.once('exit', () => this.#clear());
