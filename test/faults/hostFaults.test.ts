@@ -212,10 +212,11 @@ describe('the host', () => {
       }
       // the checkout may lie where that account cannot look
       copyFileSync(join(dist, tool), path('tool'));
+      copyFileSync(process.execPath, path('node'));
       const result: ToolResult = {code: null, stdout: '', stderr: ''};
       const child = spawn(
         'setpriv',
-        [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', process.execPath, path('tool'), ...args],
+        [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', path('node'), path('tool'), ...args],
         {
           stdio: ['ignore', 'pipe', 'pipe'],
           env: {PATH: process.env.PATH, TMPDIR: dir, FIONA_CONFIG: path('config.json')},
