@@ -17,7 +17,7 @@ export interface UpperLayerUser {
 
 export interface UpperLayerOptions {
   role: 'requestor' | 'acceptor';
-  /** How the peer is called in messages, e.g. `PACS at 10.0.0.1:104`. */
+  /** How the peer is called in messages, e.g. `PACS at 192.0.2.1:104`. */
   peerName: string;
   /** The ARTIM timer of PS3.8 9.1.5. */
   artimTimeoutMs: number;

@@ -5,14 +5,14 @@ import {ArrivalLineError, formatArrivalLine, parseArrivalLine} from '../../src/s
 const line = {
   caller: 'MR1',
   called: 'FIONA',
-  callerAddress: '10.0.0.1',
+  callerAddress: '192.0.2.1',
   directory: '/data/site/archive/scp_1.2',
   filename: 'MR.1',
 };
 
 describe('arrival line', () => {
   it('is five comma-separated fields', () => {
-    expect(formatArrivalLine(line)).toBe('MR1,FIONA,10.0.0.1,/data/site/archive/scp_1.2,MR.1');
+    expect(formatArrivalLine(line)).toBe('MR1,FIONA,192.0.2.1,/data/site/archive/scp_1.2,MR.1');
     expect(parseArrivalLine(formatArrivalLine(line))).toEqual(line);
   });
 

@@ -10,7 +10,7 @@ export const archived = () => aSite({allowOutside: false});
 
 export function announce(
   {directory, filename}: {directory: string; filename: string},
-  from = 'MR1,FIONA,10.0.0.1',
+  from = 'MR1,FIONA,192.0.2.1',
 ): Message {
   return parseMessage(`${from},${directory},${filename}`, 'journal');
 }

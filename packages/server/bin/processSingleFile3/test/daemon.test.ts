@@ -136,7 +136,7 @@ describe('reconciliation', () => {
     const unknown = {AETitleCaller: 'unknown', AETitleCalled: 'unknown', CallerIP: 'unknown'};
     expect(summaries['site/raw/1.9/1.9.1.json']?.IncomingConnection).toEqual(unknown);
     expect(readdirSync(join(gateway.root, 'site/.arrived')).sort()).toEqual([
-      'MR1 FIONA 10.0.0.1 1.2.3 1.2.3.1',
+      'MR1 FIONA 192.0.2.1 1.2.3 1.2.3.1',
       'unknown unknown unknown 1.9 1.9.1',
     ]);
     expect(gateway.log()).toContain('WARN nobody knows who sent');
@@ -199,7 +199,7 @@ describe('test and reclassify', () => {
     expect(ClassifyType).toEqual(['new']);
     expect(ClassifyRulesHash).not.toBe(oldHash);
     expect(rest).toEqual(restBefore);
-    expect(readdirSync(join(gateway.root, 'site/.arrived'))).toEqual(['MR1 FIONA 10.0.0.1 1.2.3 1.2.3.1']);
+    expect(readdirSync(join(gateway.root, 'site/.arrived'))).toEqual(['MR1 FIONA 192.0.2.1 1.2.3 1.2.3.1']);
     expect((await gateway.run('reclassify', '1.2.77')).code).toBe(65);
     symlinkSync('/nowhere', join(gateway.root, 'site/raw/1.2.3/1.2.3.1/1.2.3.1.9'));
     expect((await gateway.run('reclassify', '1.2.3')).code).toBe(65);

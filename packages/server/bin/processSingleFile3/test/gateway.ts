@@ -81,7 +81,7 @@ export class Gateway {
   /** Announces files as the receiver does, in this order. */
   async announce(files: readonly {directory: string; filename: string}[]): Promise<void> {
     const writer = await this.openJournal();
-    const from = {caller: 'MR1', called: 'FIONA', callerAddress: '10.0.0.1'};
+    const from = {caller: 'MR1', called: 'FIONA', callerAddress: '192.0.2.1'};
     await Promise.all(
       files.map(({directory, filename}) => writer.append({...from, directory, filename} satisfies ArrivalLine)),
     );

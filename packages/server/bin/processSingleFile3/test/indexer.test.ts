@@ -23,7 +23,7 @@ describe('an indexed image', () => {
     const site = archived();
     await index(site, image(1));
     expect(treeOf(site.root)).toEqual([
-      'site/.arrived/MR1 FIONA 10.0.0.1 1.2.3 1.2.3.1',
+      'site/.arrived/MR1 FIONA 192.0.2.1 1.2.3 1.2.3.1',
       'site/archive/scp_1.2.3/MR.1.2.3.1.1',
       `site/participants/PAT1/20260102_101010.5 -> ${site.root}/site/raw/1.2.3`,
       'site/raw/1.2.3/1.2.3.1.json',
@@ -34,7 +34,7 @@ describe('an indexed image', () => {
       ['site/raw/1.2.3/1.2.3.1', 0o1777],
       ['site/participants/PAT1', 0o1777],
       ['site/raw/1.2.3/1.2.3.1.json', 0o666],
-      ['site/.arrived/MR1 FIONA 10.0.0.1 1.2.3 1.2.3.1', 0o666],
+      ['site/.arrived/MR1 FIONA 192.0.2.1 1.2.3 1.2.3.1', 0o666],
     ] as const) {
       expect(statSync(join(site.root, path)).mode & 0o7777).toBe(mode);
     }
@@ -54,7 +54,7 @@ describe('an indexed image', () => {
     await index(site, image(1), image(2));
     const path = join(site.root, 'site/raw/1.2.3/1.2.3.1.json');
     utimesSync(path, 1000, 1000);
-    const marker = join(site.root, 'site/.arrived/MR1 FIONA 10.0.0.1 1.2.3 1.2.3.1');
+    const marker = join(site.root, 'site/.arrived/MR1 FIONA 192.0.2.1 1.2.3 1.2.3.1');
     utimesSync(marker, 1000, 1000);
     await index(site, image(1));
     expect(onlySummary(site).NumFiles).toBe('2');
@@ -70,12 +70,12 @@ describe('an indexed image', () => {
     await indexer.flush();
     expect(readdirSync(join(site.root, 'site/.arrived'))).toEqual([
       'CT9 unknown 0.0.0.0 1.2.3 1.2.3.1',
-      'MR1 FIONA 10.0.0.1 1.2.3 1.2.3.1',
+      'MR1 FIONA 192.0.2.1 1.2.3 1.2.3.1',
     ]);
     expect(onlySummary(site).IncomingConnection).toEqual({
       AETitleCaller: 'MR1',
       AETitleCalled: 'FIONA',
-      CallerIP: '10.0.0.1',
+      CallerIP: '192.0.2.1',
     });
   });
 

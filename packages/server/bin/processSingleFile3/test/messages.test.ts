@@ -8,11 +8,11 @@ import {parseMessage} from '../src/message.ts';
 
 describe('a message', () => {
   it('has five fields; AE titles and address lose quotes, blanks and backslashes', () => {
-    expect(parseMessage('"M R\\1",FIO NA," 10.0.0.1",/data/x,MR 1.dcm', 'pipe')).toEqual({
+    expect(parseMessage('"M R\\1",FIO NA," 192.0.2.1",/data/x,MR 1.dcm', 'pipe')).toEqual({
       origin: 'pipe',
       caller: 'MR1',
       called: 'FIONA',
-      callerAddress: '10.0.0.1',
+      callerAddress: '192.0.2.1',
       path: '/data/x/MR 1.dcm',
     });
   });

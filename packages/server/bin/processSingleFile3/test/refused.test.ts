@@ -85,6 +85,6 @@ describe('what cannot be indexed', () => {
     // the folder is noticed when the summary is read
     await expect(indexer.add(announce(store(site.root, image(1))))).rejects.toThrow('1.2.3.1.json');
     expect(await indexer.flush()).toEqual([]);
-    expect(readdirSync(join(site.root, 'site/.arrived'))).toEqual(['MR1 FIONA 10.0.0.1 1.2.3 1.2.3.2']);
+    expect(readdirSync(join(site.root, 'site/.arrived'))).toEqual(['MR1 FIONA 192.0.2.1 1.2.3 1.2.3.2']);
   });
 });

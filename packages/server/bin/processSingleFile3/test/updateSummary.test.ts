@@ -27,7 +27,7 @@ async function summaryOf(images: Attributes[], options: {implicit?: boolean} = {
   for (const [index, attributes] of images.entries()) {
     const all: Attributes = {SOPInstanceUID: ['UI', `1.2.3.1.${index + 1}`], ...attributes};
     const {directory, filename} = store(site.root, all, anInstance(all, options));
-    await indexer.add(parseMessage(`MR1,FIONA,10.0.0.1,${directory},${filename}`, 'journal'));
+    await indexer.add(parseMessage(`MR1,FIONA,192.0.2.1,${directory},${filename}`, 'journal'));
   }
   await indexer.flush();
   return Object.values(summariesOf(site.root))[0] ?? {};
