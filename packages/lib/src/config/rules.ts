@@ -75,6 +75,12 @@ function tlsRules({RECEIVER, RESEARCH_PACS, MAIL, HEARTBEAT, ARRIVAL}: ParsedCon
     for (const key of ['certFile', 'keyFile', 'port'] as const) {
       if (RECEIVER.tls[key] === undefined) problems.push(missing(`RECEIVER.tls.${key}`, 'a value (TLS listener)'));
     }
+    if (!RECEIVER.tls.verify) problems.push(notice('RECEIVER.tls.verify', unverified));
+  }
+  if (RECEIVER.durability === 'none') {
+    problems.push(
+      notice('RECEIVER.durability', 'is none: a power cut may lose instances that were answered with success'),
+    );
   }
   const clients = {'RESEARCH_PACS.tls': RESEARCH_PACS.tls, 'RESEARCH_PACS.storage.tls': RESEARCH_PACS.storage.tls};
   for (const [key, tls] of Object.entries(clients)) {

@@ -158,6 +158,26 @@ export const bytes = value('a number of bytes, or text like "10 GiB"', found => 
   return Number.isSafeInteger(size) ? size : undefined;
 });
 
+/** A number of bytes within limits. */
+export function bytesWithin(from: number, to: number): Value<number> {
+  return value(`a number of bytes from ${from} to ${to}, or text like "1 MiB"`, found => {
+    const size = z.safeParse(bytes, found);
+    return size.success && size.data >= from && size.data <= to ? size.data : undefined;
+  });
+}
+
+/** `192.0.2.0/24`, `2001:db8::/32`, or one address. */
+const network = textWhere('a network', found => {
+  const [address = '', prefix = '', ...more] = found.split('/');
+  if (more.length > 0 || (found.includes('/') && !/^\d{1,3}$/.test(prefix))) return false;
+  const octets = address.split('.');
+  if (octets.length === 4 && octets.every(octet => /^\d{1,3}$/.test(octet) && Number(octet) < 256)) {
+    return Number(prefix) <= 32;
+  }
+  // the parser of web addresses knows IPv6, and node:net would be loaded by every tool
+  return /^[0-9A-Fa-f:.]+$/.test(address) && URL.canParse(`http://[${address}]/`) && Number(prefix) <= 128;
+});
+
 /** Root of UIDs we make: digits and dots, ends with a dot, leaves room for 40 digits. */
 export const uidPrefix = textWhere(
   'a UID prefix of at most 24 characters that ends with a dot',
@@ -190,6 +210,8 @@ const nonEmptyText = textWhere('a text', found => found !== '' && !found.include
 export const texts = listOf(nonEmptyText, 'texts');
 export const paths = listOf(absolutePath, 'absolute paths');
 export const hosts = listOf(host, 'host names or addresses');
+export const aeTitles = listOf(aeTitle, 'AE titles');
+export const networks = listOf(network, 'networks like "192.0.2.0/24" or "2001:db8::/32", or single addresses');
 
 /** A program with its arguments, run without a shell. */
 export const command = value('a list of arguments, the program first (no shell, never one text)', found => {

@@ -185,6 +185,28 @@ describe('problems', () => {
     );
   });
 
+  it('of the receiver: allow lists, limits, and what warns on every run', () => {
+    const receiver = (change: object) => judge({RECEIVER: change, DICOMPORT: 1}, storectl);
+    const networks = ['192.0.2.0/24', '192.0.2.7', '2001:db8::/32', '::1', '::ffff:192.0.2.1', '0.0.0.0/0'];
+    expect(receiver({allowNetworks: networks, allowCallers: ['CT 1']})).toMatchObject({errors: [], warnings: []});
+    for (const wrong of [
+      '192.0.2.0/33',
+      '192.0.2',
+      '192.0.2.256',
+      '2001:db8::/129',
+      ':::',
+      'ct1.example.org',
+      '1/2/3',
+      '::/',
+      '',
+    ]) {
+      expect(receiver({allowNetworks: [wrong]}).errors, wrong).toHaveLength(1);
+    }
+    expect(receiver({allowCallers: ['A'.repeat(17)], maxPduBytes: 100, durability: 'maybe'}).errors).toHaveLength(3);
+    const tls = {port: 2762, certFile: '/c', keyFile: '/k', verify: false};
+    expect(receiver({durability: 'none', tls}).warnings).toHaveLength(2);
+  });
+
   it('never end the check itself, whatever stands in the file', () => {
     const names = fc.constantFrom(
       'DATADIR',

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import {block, key, keyWithDefault} from '../key.ts';
-import {absolutePath, host, port, yesOrNo} from '../value.ts';
+import {absolutePath, host, port, singleChoice, yesOrNo} from '../value.ts';
 
 const clientTls = {
   caFile: key(absolutePath, 'certificates we trust (PEM)', '', 'those of the system'),
@@ -17,6 +17,25 @@ export const tls = z.union([z.literal(false), block(clientTls)], either);
 
 /** `false`, or the TLS block of the receiver's second listener. */
 export const listenerTls = z.union(
-  [z.literal(false), block({...clientTls, port: key(port, 'port of the TLS listener', '', 'required')})],
+  [
+    z.literal(false),
+    block({
+      ...clientTls,
+      caFile: key(absolutePath, 'whose certificates clients must show (PEM)', '', 'clients need no certificate'),
+      verify: keyWithDefault(
+        yesOrNo,
+        true,
+        '`false` lets clients in without the certificate and warns on every run',
+        '',
+      ),
+      profile: keyWithDefault(
+        singleChoice('bcp195', 'bcp195-modified'),
+        'bcp195',
+        'TLS 1.2 and 1.3 as PS3.15 B.12 (BCP 195 RFC 8996, 9325) or B.13 (Modified) want it',
+        '',
+      ),
+      port: key(port, 'port of the TLS listener', '', 'required'),
+    }),
+  ],
   either,
 );
