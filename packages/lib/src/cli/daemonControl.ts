@@ -1,6 +1,6 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {closeSync, openSync} from 'node:fs';
-import {dirname, resolve} from 'node:path';
+import {basename, dirname, resolve} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {FileError} from '../fs/fileError.ts';
 import {readHolder} from '../fs/lockHolder.ts';
@@ -11,6 +11,7 @@ import {type ExitCode, exitCode} from './exitCode.ts';
 import type {Log} from './log.ts';
 import {isNoted, readPidFile, removePidFile} from './pidFile.ts';
 import {commandLineOf, isAlive, type ProcessIdentity} from './processIdentity.ts';
+import type {SharedOptions} from './tool.ts';
 
 /** One daemon, as its control tool knows it. */
 export interface DaemonOptions {
@@ -60,6 +61,11 @@ export function ownCommand(...args: string[]): [program: string, ...args: string
   return [process.execPath, ...process.execArgv, process.argv[1] ?? '', ...args];
 }
 
+/** Switches that a daemon gets from the call that starts it: it reads the same configuration, from another folder. */
+export function daemonSwitches({config, verbose}: SharedOptions): string[] {
+  return [...(config === undefined ? [] : ['--config', resolve(config)]), ...(verbose ? ['--verbose'] : [])];
+}
+
 /** Start, stop, restart and status of one daemon. Control runs of the same daemon must exclude each other by a lock of the tool. */
 export function controlDaemon(options: DaemonOptions): DaemonControl {
   const control: DaemonControl = {
@@ -84,8 +90,17 @@ function findDaemon({pidFile, lockPath, command}: DaemonOptions): RunningDaemon 
 
 function runsCommand(pid: number, command: readonly string[]): boolean {
   const commandLine = commandLineOf(pid);
-  // the program itself may be another Node by now, after an update
-  return commandLine?.slice(1).join('\0') === command.slice(1).join('\0');
+  return commandLine !== undefined && whatRuns(commandLine) === whatRuns(command);
+}
+
+/**
+ * Script, verb and data root of a command line. The program may be another Node after an update, the script may have been called by
+ * its older name, and the switches are those of whoever started it.
+ */
+function whatRuns([, ...words]: readonly string[]): string {
+  const plain = words.filter((word, at) => !word.startsWith('-') && words[at - 1] !== '--config');
+  const [script = '', ...rest] = plain;
+  return [basename(script).replace(/\.[a-z0-9]+$/, ''), ...rest].join('\0');
 }
 
 async function startDaemon(options: DaemonOptions) {

@@ -30,6 +30,8 @@ export function describeError(error: unknown): ErrorReport {
   if (error instanceof ConfigError) return {exitCode: error.exitCode, lines: [...error.problems], stack};
   if (error instanceof FionaError) return {exitCode: error.exitCode, lines: [error.message], stack};
   const code = errorCode(error);
+  const listening = listenTrouble(error, code);
+  if (listening) return {...listening, stack};
   if (code !== undefined && cannotWriteCodes.has(code)) {
     const {path, syscall} = error as NodeJS.ErrnoException;
     const what = path === undefined ? (syscall ?? 'a file operation') : path;
@@ -44,6 +46,27 @@ export function describeError(error: unknown): ErrorReport {
     lines: [`a bug in this tool: ${message} (run again with --verbose and report it)`],
     stack,
   };
+}
+
+/** A server that cannot listen where it should. */
+function listenTrouble(error: unknown, code: string | undefined): Omit<ErrorReport, 'stack'> | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const {syscall, address, port} = error as NodeJS.ErrnoException & {address?: string; port?: number};
+  if (syscall !== 'listen') return undefined;
+  const where = `cannot listen on ${address ?? 'any address'} port ${port}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return {exitCode: exitCode.unavailable, lines: [`${where}: the port belongs to another program`]};
+    case 'EADDRNOTAVAIL':
+      return {exitCode: exitCode.config, lines: [`${where}: this host has no such address`]};
+    case 'EACCES':
+      return {
+        exitCode: exitCode.config,
+        lines: [`${where}: this account may not use it (ports below 1024 need a privilege)`],
+      };
+    default:
+      return undefined;
+  }
 }
 
 function stackOf(error: unknown): string {

@@ -2,6 +2,7 @@ import {type Config, type ConfigUse, loadConfig} from '../config/load.ts';
 import {hideEnvironmentSecrets} from '../config/secrets.ts';
 import {acquireLock, type Lock} from '../fs/lock.ts';
 import {readHolder} from '../fs/lockHolder.ts';
+import {demandAccount} from './account.ts';
 import {systemClock} from './clock.ts';
 import {parseCommandLine} from './commandLine.ts';
 import {reportStartFailure} from './daemon.ts';
@@ -36,6 +37,8 @@ export async function executeTool<O extends object>(tool: Tool<O>, argv: readonl
   try {
     const use: ConfigUse = typeof tool.uses === 'function' ? tool.uses(args, options) : tool.uses;
     const config = await loadConfig(options.config, use, log);
+    const account = tool.account?.(config, args);
+    if (account !== undefined) demandAccount(account);
     const logFile = tool.logFile?.(config, args, options);
     if (logFile) log = await createLog({tool: tool.name, ...levelAndSink(options), sink: rotatingFile(logFile)});
     const lockPath = options.dryRun ? undefined : tool.lock?.(config, args, options);

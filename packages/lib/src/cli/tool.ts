@@ -18,6 +18,8 @@ export interface Tool<O extends object = object> {
   options?: (program: Command) => void;
   /** What it takes from the configuration; a function when that depends on the call. */
   uses: ConfigUse | ((args: readonly string[], options: O) => ConfigUse);
+  /** The account it must run as, if any: checked before a log or lock is made, which that account could not use afterwards. */
+  account?: (config: Config, args: readonly string[]) => string | undefined;
   /** The lock file held for the whole run, if any; `--dry-run` does not take it. */
   lock?: (config: Config, args: readonly string[], options: O) => string | undefined;
   /** A log file instead of standard output, for daemons. */

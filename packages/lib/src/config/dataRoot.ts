@@ -2,12 +2,16 @@ import {ConfigError} from './configError.ts';
 import type {Config} from './derived.ts';
 import type {ConfigUse} from './load.ts';
 
-/** One data root: where a receiver writes, and how it and its endpoint are reached. */
-export interface DataRoot {
+/** How files of a data root are named. */
+export interface RootName {
   /** `''` for the default project. */
   project: string;
   /** `ABCD` for the default project: the suffix of some log and lock files. */
   nameOrAbcd: string;
+}
+
+/** One data root: where a receiver writes, and how it and its endpoint are reached. */
+export interface DataRoot extends RootName {
   dataDir: string;
   ip: string | undefined;
   port: number | undefined;
@@ -16,6 +20,15 @@ export interface DataRoot {
   daicServer: string | undefined;
   daicRemoteDir: string | undefined;
   pfileDir: string | undefined;
+}
+
+/**
+ * The name of a data root, whether or not the configuration knows it.
+ * @throws ConfigError when no project can have that name
+ */
+export function rootName(project: string): RootName {
+  const name = canonicalProject(project);
+  return {project: name, nameOrAbcd: name === '' ? 'ABCD' : name};
 }
 
 /**

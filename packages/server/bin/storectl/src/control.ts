@@ -1,19 +1,14 @@
-import {controlDaemon, type DaemonControl, ownCommand} from '@fiona/lib/cli/daemonControl';
+import {type DaemonControl, daemonSwitches, ownCommand} from '@fiona/lib/cli/daemonControl';
 import {exitCode} from '@fiona/lib/cli/exitCode';
-import {FionaError} from '@fiona/lib/cli/fionaError';
 import type {Outcome, Run} from '@fiona/lib/cli/runTool';
-import {type DataRoot, dataRoot} from '@fiona/lib/config/dataRoot';
-import {echo} from '@fiona/lib/dimse/echoScu';
+import {describeOwner, portOwner, servedPorts} from '@fiona/lib/cli/tcpSockets';
+import {dataRoot, rootName} from '@fiona/lib/config/dataRoot';
+import type {Config} from '@fiona/lib/config/load';
 import {readHolder} from '@fiona/lib/fs/lockHolder';
-import {isEnabled} from './enabledFlag.ts';
-import {receiverPaths} from './paths.ts';
-import {portOwner} from './portOwner.ts';
+import {localPeer, type ReceiverSite, receiverControl, startReceiverDaemon} from '@fiona/lib/site/receiverControl';
+import {servicesEnabled} from '@fiona/lib/site/servicesEnabled';
+import type {Call, Verb} from './verbs.ts';
 
-export const verbs = ['start', 'stop', 'restart', 'status'] as const;
-export type Verb = (typeof verbs)[number];
-
-/** Time for the receiver to answer its first C-ECHO. */
-const startSeconds = 10;
 /** From TERM to KILL: open associations may come to their end. */
 const stopSeconds = 30;
 const drainMargin = 5;
@@ -21,111 +16,107 @@ const drainMargin = 5;
 /** How long the receiver lets open associations go on when it is told to stop. */
 export const drainSeconds = stopSeconds - drainMargin;
 
-class PortTaken extends FionaError {
-  readonly exitCode = exitCode.unavailable;
-}
+/** Limit of one C-ECHO to a receiver that has just said that it listens. */
+const echoMs = 2000;
 
 /**
  * Starts, stops, restarts or shows the receiver of one data root. Starting one that runs and stopping one that does not is fine;
  * a data root whose services are switched off (`config/enabled`) has its receiver stopped instead of started.
- * @throws DaemonError, PortTaken, FileError
+ * @throws DaemonError, PortTaken, ReceiverSilent, FileError
  */
-export async function controlReceiver(verb: Verb, project: string, run: Run): Promise<Outcome> {
-  const root = dataRoot(run.config, project);
-  const paths = receiverPaths(run.config, root);
-  const control = controlDaemon({
-    name: 'storescpd',
-    pidFile: paths.pidFile,
-    lockPath: paths.lock,
-    command: ownCommand('serve', ...(root.project === '' ? [] : [root.project]), ...sharedSwitches(run)),
-    logFile: paths.output,
-    startSeconds,
-    stopSeconds,
-    log: run.log,
-  });
-  if (run.dryRun) return dryRun(verb, control, root);
-  switch (verb) {
-    case 'status':
-      return status(control, root);
-    case 'stop':
-      return stop(control);
-    case 'restart':
-      await control.stop();
-      return start(control, root, run);
-    case 'start':
-      return start(control, root, run);
-  }
+export async function controlReceiver({verb, project}: Call, run: Run): Promise<Outcome> {
+  const {config, log, options} = run;
+  const name = rootName(project);
+  const command = ownCommand('serve', ...(name.project === '' ? [] : [name.project]), ...daemonSwitches(options));
+  const site = {config, name, command, stopSeconds, log};
+  const control = receiverControl(site);
+  if (verb === 'status') return status(control, site);
+  if (run.dryRun) return {counts: {}, lines: [intention(verb, control, site)]};
+  if (verb === 'stop') return stop(control);
+  if (verb === 'restart') await control.stop();
+  return start(control, site);
 }
 
-/** The daemon reads the same configuration. */
-function sharedSwitches({options}: Run): string[] {
-  return [
-    ...(options.config === undefined ? [] : ['--config', options.config]),
-    ...(options.verbose ? ['--verbose'] : []),
-  ];
-}
-
-async function start(control: DaemonControl, root: DataRoot, {config, log}: Run): Promise<Outcome> {
-  if (!(await isEnabled(root.dataDir))) {
+async function start(control: DaemonControl, site: ReceiverSite): Promise<Outcome> {
+  const {config, name, log} = site;
+  const root = dataRoot(config, name.project);
+  if (!servicesEnabled(root.dataDir)) {
     log.info(`the services of ${root.dataDir} are switched off (config/enabled), the receiver does not run`);
     return stop(control);
   }
-  if (control.status() === undefined) await demandFreePort(root);
-  const {kind, daemon} = await control.start();
+  const {kind, daemon} = await startReceiverDaemon(site, root, async () => {
+    // loaded late: cron calls this every minute, and nearly always there is nothing to start
+    const {echo} = await import('@fiona/lib/dimse/echoScu');
+    await echo({...localPeer(config, root), connectTimeoutMs: echoMs, responseTimeoutMs: echoMs});
+  });
   if (kind === 'started') {
-    await echo(self(root));
     log.info(`receiver of ${root.nameOrAbcd} runs on port ${root.port}, pid ${daemon.pid}`);
-    warnWithoutIndexDaemon(config.PATHS.serverDir, root, log);
+    warnWithoutIndexDaemon(site);
   }
-  return {counts: {started: kind === 'started' ? 1 : 0}};
+  return {counts: {started: kind === 'started' ? 1 : 0}, json: {started: kind === 'started', pid: daemon.pid}};
 }
 
 /** The hand-over is the journal: the index daemon may come later, but somebody should know. */
-function warnWithoutIndexDaemon(serverDir: string, root: DataRoot, log: Run['log']): void {
-  if (readHolder(`${serverDir}/.pids/processSingleFile${root.project}.lock`) !== undefined) return;
+function warnWithoutIndexDaemon({config, name, log}: ReceiverSite): void {
+  if (readHolder(`${config.PATHS.serverDir}/.pids/processSingleFile${name.project}.lock`) !== undefined) return;
   log.warn('processSingleFile3 is not running, instances wait in the journal');
-}
-
-async function demandFreePort(root: DataRoot): Promise<void> {
-  const owner = root.port === undefined ? undefined : await portOwner(root.port);
-  if (owner === undefined) return;
-  const who = owner.pid === undefined ? owner.command : `${owner.command} (pid ${owner.pid})`;
-  throw new PortTaken(`port ${root.port} belongs to ${who}, not to our receiver; end it or choose another DICOMPORT`);
-}
-
-function self(root: DataRoot) {
-  return {host: '127.0.0.1', port: root.port ?? 0, aeTitle: root.aeTitle, callingAeTitle: root.aeTitle};
 }
 
 async function stop(control: DaemonControl): Promise<Outcome> {
   const {kind} = await control.stop();
-  return {counts: {stopped: kind === 'notRunning' ? 0 : 1}};
+  return {counts: {stopped: kind === 'notRunning' ? 0 : 1}, json: {stopped: kind !== 'notRunning', how: kind}};
 }
 
-function status(control: DaemonControl, root: DataRoot): Outcome {
+/** The root as far as the configuration tells; undefined when it does not know it (a broken file must not prevent a look). */
+function knownRoot(config: Config, project: string) {
+  try {
+    return dataRoot(config, project);
+  } catch {
+    return undefined;
+  }
+}
+
+async function status(control: DaemonControl, {config, name}: ReceiverSite): Promise<Outcome> {
+  const root = knownRoot(config, name.project);
   const daemon = control.status();
+  const enabled = root === undefined || servicesEnabled(root.dataDir);
+  const off = enabled ? '' : `, the services of ${root.dataDir} are switched off`;
   if (daemon === undefined) {
-    return {counts: {}, exitCode: exitCode.unavailable, json: {running: false}, lines: ['not running'], summary: false};
+    const owner = root?.port === undefined ? undefined : await portOwner(root.port);
+    const taken = owner === undefined ? '' : `, port ${root?.port} belongs to ${describeOwner(owner)}`;
+    const json = {running: false, project: name.nameOrAbcd, enabled, ...(owner && {portOwner: owner})};
+    return {
+      counts: {},
+      exitCode: exitCode.unavailable,
+      json,
+      lines: [`not running${off}${taken}`],
+      summary: false,
+    };
   }
   const {pid, since} = daemon;
+  // what it listens on, not what the configuration says by now
+  const {listening, connections: openAssociations} = await servedPorts(pid);
+  const port = listening.find(each => each === root?.port) ?? listening[0];
   return {
     counts: {},
-    json: {running: true, pid, port: root.port, since},
-    lines: [`running, pid ${pid}, port ${root.port}, since ${since}`],
+    json: {running: true, project: name.nameOrAbcd, enabled, pid, port, since, openAssociations},
+    lines: [
+      `running, pid ${pid}, port ${port ?? 'closed'}, since ${since}, ${openAssociations} associations open${off}`,
+    ],
     summary: false,
   };
 }
 
-async function dryRun(verb: Verb, control: DaemonControl, root: DataRoot): Promise<Outcome> {
+/** What a verb would do now, for `--dry-run`. */
+function intention(verb: Verb, control: DaemonControl, {config, name}: ReceiverSite): string {
   const runs = control.status() !== undefined;
-  const enabled = await isEnabled(root.dataDir);
-  const line =
-    verb === 'start' && !runs && enabled
-      ? `would start the receiver on port ${root.port}`
-      : verb === 'stop' && runs
-        ? 'would stop the receiver'
-        : verb === 'restart'
-          ? 'would restart the receiver'
-          : 'nothing to do';
-  return {counts: {}, lines: [line]};
+  if (verb === 'stop') return runs ? 'would stop the receiver' : 'nothing to do';
+  const root = dataRoot(config, name.project);
+  if (!servicesEnabled(root.dataDir)) {
+    return runs
+      ? 'would stop the receiver, its services are switched off'
+      : 'nothing to do, its services are switched off';
+  }
+  if (verb === 'restart' && runs) return `would restart the receiver on port ${root.port}`;
+  return runs ? 'nothing to do' : `would start the receiver on port ${root.port}`;
 }

@@ -6,10 +6,10 @@ import {startReceiver} from '@fiona/lib/dimse/receiver';
 import {JournalWriter} from '@fiona/lib/site/journalWriter';
 import {archiveRoot, arrived} from '@fiona/lib/site/layout';
 import {ensureFolder, siteModes} from '@fiona/lib/site/modes';
+import {receiverPaths} from '@fiona/lib/site/receiverPaths';
 import {archiveStore} from './archiveSink.ts';
 import {drainSeconds} from './control.ts';
 import {FolderSync} from './folderSync.ts';
-import {receiverPaths} from './paths.ts';
 import {removeLeftovers} from './removeLeftovers.ts';
 
 /** Threads that may wait for the disk at the same time: as many as instances of one association. Node's usual 4 make the others queue. */
@@ -51,7 +51,7 @@ export async function serve(project: string, {config, log, clock, signal}: Run):
   await Promise.all([journal.close(), cleaning]);
   presence.release();
   const {stored, failed} = receiver.counters;
-  return {counts: {associations: receiver.counters.associations, stored, failed}, exitCode: 0};
+  return {counts: {associations: receiver.counters.connections, stored, failed}, exitCode: 0};
 }
 
 /** Its time tells the watchdog that the receiver serves. */

@@ -1,24 +1,24 @@
 import {join} from 'node:path';
-import type {DataRoot} from '@fiona/lib/config/dataRoot';
-import type {Config} from '@fiona/lib/config/load';
+import type {RootName} from '../config/dataRoot.ts';
+import type {Config} from '../config/load.ts';
 
 /** Where the receiver of one data root keeps its files below the server folder. */
 export interface ReceiverPaths {
   readonly pidFile: string;
   /** Held by the receiver as long as it lives: one writer of archive and journal. */
   readonly lock: string;
-  /** Held by storectl for one run. */
+  /** Held by whoever starts or stops it, for as long as that takes. */
   readonly controlLock: string;
   /** Touched by every successful association. */
   readonly alive: string;
   /** The receiver's own log; the default root's has the suffix `ABCD`. */
   readonly log: string;
-  /** What the receiver prints outside its log. */
-  readonly output: string;
+  /** One line for each start, and what the receiver prints outside its log. */
+  readonly startLog: string;
 }
 
-/** Names as running sites know them. */
-export function receiverPaths({PATHS}: Config, {project, nameOrAbcd}: DataRoot): ReceiverPaths {
+/** Names as running sites know them. They need no more than the name of the root, so that a broken configuration prevents no stop. */
+export function receiverPaths({PATHS}: Pick<Config, 'PATHS'>, {project, nameOrAbcd}: RootName): ReceiverPaths {
   const pids = (name: string): string => join(PATHS.serverDir, '.pids', name);
   const logs = (name: string): string => join(PATHS.serverDir, 'logs', name);
   return {
@@ -27,6 +27,6 @@ export function receiverPaths({PATHS}: Config, {project, nameOrAbcd}: DataRoot):
     controlLock: pids(`storectl${project}.lock`),
     alive: pids(`storescpd${project}.alive`),
     log: logs(`storescpd${nameOrAbcd}.log`),
-    output: logs('storescpd-start.log'),
+    startLog: logs('storescpd-start.log'),
   };
 }
