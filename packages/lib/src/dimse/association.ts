@@ -2,6 +2,7 @@ import type {Socket} from 'node:net';
 import {type CommandSet, encodeCommandSet} from './commandSet.ts';
 import {DimseError} from './dimseError.ts';
 import {collectData, type DataReceiver, MessageAssembler} from './messageAssembler.ts';
+import {Pace} from './pace.ts';
 import type {AssociateAccept, AssociateReject, AssociateRequest} from './pdu.ts';
 import {frameMessage} from './pduWriter.ts';
 import {UpperLayer} from './upperLayer.ts';
@@ -40,6 +41,8 @@ export interface AssociationOptions {
   responseTimeoutMs: number;
   /** Acceptor: longest silence while nobody waits for anything. */
   idleTimeoutMs?: number;
+  /** Acceptor: a peer that sends slower for four times the idle time, in the middle of something, is aborted. 0 = none is. */
+  minBytesPerSecond?: number;
 }
 
 const maxIdentifierLength = 4 << 20;
@@ -64,6 +67,7 @@ export class Association {
   #lastSent = performance.now();
   #draining = 0;
   #stuck = new Set<() => void>();
+  #pace: Pace;
   #watch: NodeJS.Timeout | undefined;
   #releaseWanted = false;
   #ended = false;
@@ -72,6 +76,7 @@ export class Association {
   constructor(socket: Socket, user: AssociationUser, options: AssociationOptions) {
     this.#user = user;
     this.#options = {...options};
+    this.#pace = new Pace(options.minBytesPerSecond ?? 0, 4 * (options.idleTimeoutMs ?? 0));
     this.#assembler = new MessageAssembler((command, contextId) => this.#messageCame(command, contextId));
     const ended = Promise.withResolvers<DimseError | undefined>();
     this.whenEnded = ended.promise;
@@ -236,13 +241,27 @@ export class Association {
   #watchSilence(): void {
     const {responseTimeoutMs, idleTimeoutMs = responseTimeoutMs} = this.#options;
     const step = Math.max(10, Math.min(responseTimeoutMs, idleTimeoutMs) / 4);
-    this.#watch = setInterval(() => this.#checkSilence(), step);
+    this.#watch = setInterval(() => {
+      this.#checkSilence();
+      this.#checkPace();
+    }, step);
+  }
+
+  #checkPace(): void {
+    const {intake, isHeld} = this.upper;
+    const isWithin = intake.isWithinPdu || this.#assembler.isWithinMessage;
+    const pace = this.#pace.tooSlow(intake, isWithin && this.isOpen && !isHeld);
+    if (pace === undefined) return;
+    const slow = `sends only ${pace.toFixed(1)} bytes a second: association aborted`;
+    this.abort(new DimseError('timeout', `${this.peerName} ${slow}`));
   }
 
   #checkSilence(sure = false): void {
     const waits = this.#waiting.size > 0 || this.#draining > 0;
     const limit = waits ? this.#options.responseTimeoutMs : this.#options.idleTimeoutMs;
-    if (limit === undefined || this.upper.isHeld || !this.isOpen) return;
+    if (limit === undefined || !this.isOpen) return;
+    // What we hold back ourselves is no silence, unless it waits for the peer to read.
+    if (this.upper.isHeld && this.#draining === 0) return;
     if (!waits && this.operations > 0) return;
     const silence = performance.now() - Math.max(this.upper.lastHeard, this.#lastSent);
     if (silence < limit) return;

@@ -82,6 +82,8 @@ function infoOf(association: Association, {peer}: GetOptions): AssociationInfo {
     calledAeTitle: peer.callingAeTitle,
     address: association.upper.socket.remoteAddress ?? peer.host,
     port: peer.port,
+    isLocal: false,
+    tls: undefined,
     implementationClassUid: undefined,
     implementationVersion: undefined,
     userIdentity: undefined,

@@ -17,6 +17,10 @@ export interface IntakeUser {
 export class Intake {
   /** `performance.now()` when bytes last came, or when the line was opened again. */
   lastHeard = performance.now();
+  /** Bytes that came so far. */
+  bytes = 0;
+  /** How often a consumer kept us from reading. */
+  holds = 0;
   #socket: Socket;
   #user: IntakeUser;
   #reader = new PduReader();
@@ -34,6 +38,11 @@ export class Intake {
     return this.#isHeld;
   }
 
+  /** True when a PDU has begun and is not complete. */
+  get isWithinPdu(): boolean {
+    return this.#reader.isWithinPdu;
+  }
+
   /** Reads on, whoever is still busy: the association is over, what comes is only to be passed over. */
   letGo(): void {
     this.#isHeld = false;
@@ -42,6 +51,7 @@ export class Intake {
 
   #came(chunk: Buffer): void {
     this.lastHeard = performance.now();
+    this.bytes += chunk.length;
     if (this.#isDeaf) return;
     this.#reader.feed(chunk);
     if (!this.#isHeld) this.#pump();
@@ -73,6 +83,7 @@ export class Intake {
 
   #hold(wait: Promise<void>): void {
     this.#isHeld = true;
+    this.holds++;
     this.#socket.pause();
     wait
       .catch(error => this.#user.failed(error))

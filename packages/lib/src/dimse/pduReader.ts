@@ -31,6 +31,11 @@ export class PduReader {
   #contextId = 0;
   #flags = 0;
 
+  /** True between the first byte of a PDU and its last. */
+  get isWithinPdu(): boolean {
+    return this.#expecting !== 'pdu-header' || this.#gatheredLength > 0;
+  }
+
   /** Takes bytes from the line; the chunk is referred to until it has been read. */
   feed(chunk: Buffer): void {
     if (chunk.length > 0) this.#input.push(chunk);

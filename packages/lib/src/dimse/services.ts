@@ -9,6 +9,10 @@ export interface AssociationInfo {
   /** Remote IP address; an IPv4 address is written as such also when the socket is IPv6. */
   readonly address: string;
   readonly port: number;
+  /** The connection comes from this host itself. */
+  readonly isLocal: boolean;
+  /** Protocol version of TLS, undefined without. */
+  readonly tls: string | undefined;
   readonly implementationClassUid: string | undefined;
   readonly implementationVersion: string | undefined;
   /** Kind of user identity offered (PS3.7 D.3.3.7), undefined without one. */
@@ -24,12 +28,30 @@ export interface AssociationEnd {
   /** C-STORE answered with success or warning, and with anything else. */
   stored: number;
   failed: number;
+  /** How often each status was answered to a C-STORE. */
+  readonly statuses: Map<number, number>;
   /** Data set bytes received. */
   bytes: number;
   milliseconds: number;
 }
 
-export type AssociationAnswer = {kind: 'accept'} | {kind: 'reject'; transient: boolean} | {kind: 'abort'};
+/** What an A-ASSOCIATE-RJ says (PS3.8 table 9-21). */
+export const rejections = {
+  /** For now: local limit exceeded. */
+  busy: {result: 2, source: 3, reason: 2},
+  /** Calling AE title not recognised. */
+  caller: {result: 1, source: 1, reason: 3},
+  /** Called AE title not recognised. */
+  called: {result: 1, source: 1, reason: 7},
+  /** No reason given: the standard has none for where somebody calls from. */
+  stranger: {result: 1, source: 1, reason: 1},
+} as const;
+
+export type AssociationAnswer =
+  | {kind: 'accept'}
+  /** `detail` is for our own log. */
+  | {kind: 'reject'; because: keyof typeof rejections; detail?: string}
+  | {kind: 'abort'};
 
 /** A C-STORE request, before its data set. The UIDs are as the command says: check before a path is made of them. */
 export interface IncomingInstance {

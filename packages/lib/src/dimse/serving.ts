@@ -3,62 +3,70 @@ import type {Log} from '../cli/log.ts';
 import {type AcceptedContext, Association} from './association.ts';
 import {type CommandSet, commandField} from './commandSet.ts';
 import {DimseError, protocolError} from './dimseError.ts';
-import {readInstanceFacts} from './instanceFile.ts';
-import {collectData, type DataReceiver} from './messageAssembler.ts';
-import {type Negotiated, negotiate, type Offer} from './negotiation.ts';
+import type {DataReceiver} from './messageAssembler.ts';
+import {negotiate, type Offer} from './negotiation.ts';
 import type {AssociateRequest} from './pdu.ts';
 import {printable} from './peer.ts';
-import {type QueryRun, runFind, runGet, runMove} from './queryService.ts';
 import {sendLength} from './requestor.ts';
-import type {AssociationEnd, AssociationInfo, QueryRequest, Services, StoreAnswer} from './services.ts';
+import {
+  type AssociationAnswer,
+  type AssociationEnd,
+  type AssociationInfo,
+  rejections,
+  type Services,
+  type StoreAnswer,
+} from './services.ts';
+import {ServingQueries} from './servingQueries.ts';
 import {classifyStoreStatus, status} from './status.ts';
-import {sendInstance} from './storeAssociation.ts';
 import {receiveInstance} from './storeService.ts';
 
 /** What an association needs from the receiver it belongs to. */
 export interface ServingOptions {
   id: number;
+  /** Protocol version of TLS, undefined without. */
+  tls: string | undefined;
   services: Services;
   offer: Offer;
   log: Log;
   artimTimeoutMs: number;
   idleTimeoutMs: number;
   responseTimeoutMs: number;
+  minBytesPerSecond: number;
+  /** Data set bytes after which C-STOREs are answered A700; 0 = no limit. */
+  maxAssociationBytes: number;
   /** False when the receiver has as many associations as it may. */
   hasRoom(): boolean;
+  /** A C-STORE was answered. */
+  answered(status: number, bytes: number): void;
   /** Called once when the connection is over and nothing is being worked on any more. */
-  finished(end: AssociationEnd): void;
+  finished(association: AssociationInfo, end: AssociationEnd): void;
 }
-
-const maxIdentifierLength = 1 << 20;
 
 /** The acceptor's side of one association: negotiates, then answers requests until it ends. */
 export class Serving {
   readonly association: Association;
   #options: ServingOptions;
   #info: AssociationInfo;
-  #negotiated: Negotiated | undefined;
+  #isAccepted = false;
   #started = performance.now();
-  #queries = new Map<number, AbortController>();
+  #queries: ServingQueries;
   #roomWanted: (() => void) | undefined;
-  #end: AssociationEnd = {kind: 'closed', detail: '', stored: 0, failed: 0, bytes: 0, milliseconds: 0};
+  #end: AssociationEnd = {
+    kind: 'closed',
+    detail: '',
+    stored: 0,
+    failed: 0,
+    statuses: new Map(),
+    bytes: 0,
+    milliseconds: 0,
+  };
+  #taken = 0;
   #asked = false;
   #over = false;
 
   constructor(socket: Socket, options: ServingOptions) {
     this.#options = options;
-    const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-    this.#info = {
-      id: options.id,
-      callingAeTitle: '',
-      calledAeTitle: '',
-      address,
-      port: socket.remotePort ?? 0,
-      implementationClassUid: undefined,
-      implementationVersion: undefined,
-      userIdentity: undefined,
-      abort: why => this.abort('aborted', why),
-    };
+    this.#info = connectionInfo(socket, options, why => this.abort('aborted', why));
     this.association = new Association(
       socket,
       {
@@ -68,13 +76,20 @@ export class Serving {
         message: (command, context) => this.#message(command, context),
         ended: error => this.#ended(error),
       },
-      {role: 'acceptor', peerName: address, ...options},
+      {role: 'acceptor', peerName: this.#info.address, ...options},
     );
+    const {services, log} = options;
+    this.#queries = new ServingQueries({
+      association: this.association,
+      services,
+      log,
+      done: () => this.#operationDone(),
+    });
   }
 
   /** True once the association was accepted and until it ends. */
   get isEstablished(): boolean {
-    return this.#negotiated !== undefined && !this.#over;
+    return this.#isAccepted && !this.#over;
   }
 
   abort(failure: 'aborted' | 'cancelled', why: string): void {
@@ -97,9 +112,10 @@ export class Serving {
     const answer = await this.#mayEnter();
     if (this.#over) return;
     if (answer.kind === 'abort') return this.abort('aborted', 'the association is not wanted');
-    if (answer.kind === 'reject') return this.#reject(answer.transient);
+    if (answer.kind === 'reject') return this.#reject(answer.because, answer.detail);
     const negotiated = negotiate(request, offer);
-    this.#negotiated = negotiated;
+    this.#isAccepted = true;
+    this.#queries.peerStores = negotiated.peerStores;
     this.association.contexts = negotiated.contexts;
     this.association.maxSendLength = sendLength(user.maxPduLength);
     log.info(
@@ -109,29 +125,21 @@ export class Serving {
     this.association.upper.accept(negotiated.accept);
   }
 
-  async #mayEnter() {
-    if (!this.#options.hasRoom()) {
-      this.#options.log.warn(
-        `association ${this.#options.id}: ${this.association.peerName} turned away, too many are open`,
-      );
-      return {kind: 'reject', transient: true} as const;
-    }
+  async #mayEnter(): Promise<AssociationAnswer> {
+    if (!this.#options.hasRoom()) return {kind: 'reject', because: 'busy', detail: 'too many associations are open'};
     try {
-      return (await this.#options.services.associate?.(this.#info)) ?? ({kind: 'accept'} as const);
+      return (await this.#options.services.associate?.(this.#info)) ?? {kind: 'accept'};
     } catch (error) {
       this.#options.log.error(`association ${this.#options.id}: cannot decide on it: ${String(error)}`);
-      return {kind: 'reject', transient: true} as const;
+      return {kind: 'reject', because: 'busy'};
     }
   }
 
-  /** PS3.8 table 9-21: local limit exceeded, or calling AE title not recognised. */
-  #reject(transient: boolean): void {
+  #reject(because: keyof typeof rejections, why: string = because): void {
+    const {result, source, reason} = rejections[because];
     this.#end.kind = 'rejected';
-    this.association.upper.reject(
-      transient
-        ? {kind: 'associate-reject', result: 2, source: 3, reason: 2}
-        : {kind: 'associate-reject', result: 1, source: 1, reason: 3},
-    );
+    this.#end.detail = `${why} (A-ASSOCIATE-RJ ${result}/${source}/${reason})`;
+    this.association.upper.reject({kind: 'associate-reject', result, source, reason});
   }
 
   #message(
@@ -139,8 +147,12 @@ export class Serving {
     context: AcceptedContext,
   ): DataReceiver | undefined | Promise<DataReceiver | undefined> {
     if (command.commandField === commandField.cancelRequest) {
-      this.#queries.get(command.messageIdRespondedTo ?? 0)?.abort();
+      this.#queries.cancel(command.messageIdRespondedTo ?? 0);
       return undefined;
+    }
+    // A peer that asks and asks but does not read the answers would make them pile up here.
+    if (this.association.upper.socket.writableNeedDrain) {
+      return this.association.drained().then(() => this.#message(command, context));
     }
     if (this.association.operations < this.#options.offer.maxOperations) return this.#begin(command, context);
     if (this.#queries.size > 0) throw protocolError('more requests are under way than were negotiated');
@@ -158,20 +170,12 @@ export class Serving {
       case commandField.storeRequest:
         if (services.store && command.hasDataSet) return this.#beginStore(command, context);
         break;
-      case commandField.findRequest: {
-        const find = services.find?.bind(services);
-        if (find && command.hasDataSet) return this.#beginQuery(command, context, run => runFind(run, find));
-        break;
-      }
-      case commandField.moveRequest: {
-        const move = services.move?.bind(services);
-        if (move && command.hasDataSet) return this.#beginQuery(command, context, run => runMove(run, move));
-        break;
-      }
+      case commandField.findRequest:
+      case commandField.moveRequest:
       case commandField.getRequest: {
-        const get = services.get?.bind(services);
-        if (!get || !command.hasDataSet) break;
-        return this.#beginQuery(command, context, run => runGet(run, get, this.#getRequest(run.query)));
+        const receiver = this.#queries.begin(command, context, this.#info);
+        if (receiver) return receiver;
+        break;
       }
       default:
         break;
@@ -194,6 +198,7 @@ export class Serving {
       finishing: () => {
         this.association.operations++;
       },
+      taking: bytes => this.#taking(bytes),
       answered: (answer, bytes) => {
         this.#count(answer, bytes);
         this.#answer(command, context, answer);
@@ -202,39 +207,11 @@ export class Serving {
     });
   }
 
-  #beginQuery(command: CommandSet, context: AcceptedContext, work: (run: QueryRun) => Promise<void>): DataReceiver {
-    return collectData(maxIdentifierLength, identifier => {
-      const cancel = new AbortController();
-      const messageId = command.messageId ?? 0;
-      this.#queries.set(messageId, cancel);
-      this.association.operations++;
-      const query = {
-        association: this.#info,
-        sopClassUid: command.affectedSopClassUid ?? '',
-        identifier,
-        transferSyntaxUid: context.transferSyntax,
-        messageId,
-        signal: cancel.signal,
-      };
-      work({association: this.association, contextId: context.id, command, query, log: this.#options.log}).finally(
-        () => {
-          this.#queries.delete(messageId);
-          this.#operationDone();
-        },
-      );
-    });
-  }
-
-  #getRequest(query: QueryRequest) {
-    const peerStores = this.#negotiated?.peerStores ?? [];
-    return {
-      ...query,
-      accepts: peerStores.map(context => ({
-        sopClassUid: context.abstractSyntax,
-        transferSyntaxUid: context.transferSyntax,
-      })),
-      send: async (path: string) => sendInstance(this.association, readInstanceFacts(path)),
-    };
+  #taking(bytes: number): StoreAnswer | undefined {
+    const {maxAssociationBytes} = this.#options;
+    this.#taken += bytes;
+    if (maxAssociationBytes === 0 || this.#taken <= maxAssociationBytes) return undefined;
+    return {status: status.outOfResources, comment: 'this association has sent as much as it may'};
   }
 
   #answer(command: CommandSet, context: AcceptedContext, answer: StoreAnswer): void {
@@ -252,7 +229,9 @@ export class Serving {
   #count(answer: StoreAnswer, bytes: number): void {
     if (classifyStoreStatus(answer.status) === 'stored') this.#end.stored++;
     else this.#end.failed++;
+    this.#end.statuses.set(answer.status, (this.#end.statuses.get(answer.status) ?? 0) + 1);
     this.#end.bytes += bytes;
+    this.#options.answered(answer.status, bytes);
   }
 
   #operationDone(): void {
@@ -269,16 +248,18 @@ export class Serving {
 
   #ended(error: DimseError | undefined): void {
     this.#over = true;
-    for (const query of this.#queries.values()) query.abort();
-    if (this.#end.kind !== 'rejected') this.#end.kind = error === undefined ? 'released' : endKind(error);
-    this.#end.detail = error?.message ?? '';
+    this.#queries.cancelAll();
+    if (this.#end.kind !== 'rejected') {
+      this.#end.kind = error === undefined ? 'released' : endKind(error);
+      this.#end.detail = error?.message ?? '';
+    }
     this.#finishWhenDone();
   }
 
   #finishWhenDone(): void {
     if (!this.#over || this.association.operations > 0) return;
     this.#end.milliseconds = performance.now() - this.#started;
-    this.#options.finished(this.#end);
+    this.#options.finished(this.#info, this.#end);
     if (!this.#asked) return;
     try {
       this.#options.services.closed?.(this.#info, this.#end);
@@ -286,6 +267,27 @@ export class Serving {
       this.#options.log.error(`association ${this.#options.id}: cannot be written off: ${String(error)}`);
     }
   }
+}
+
+function connectionInfo(
+  socket: Socket,
+  {id, tls}: Pick<ServingOptions, 'id' | 'tls'>,
+  abort: (why: string) => void,
+): AssociationInfo {
+  const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  return {
+    id,
+    tls,
+    callingAeTitle: '',
+    calledAeTitle: '',
+    address,
+    port: socket.remotePort ?? 0,
+    isLocal: socket.remoteAddress === socket.localAddress || address === '::1' || address.startsWith('127.'),
+    implementationClassUid: undefined,
+    implementationVersion: undefined,
+    userIdentity: undefined,
+    abort,
+  };
 }
 
 function endKind(error: DimseError): AssociationEnd['kind'] {

@@ -7,6 +7,8 @@ import {status} from './status.ts';
 export interface StoreListener {
   /** The data set is complete and the sink is finishing: no more data of this instance will come. */
   finishing(): void;
+  /** More has come of the data set. An answer given back ends the instance with it. */
+  taking?(bytes: number): StoreAnswer | undefined;
   /** To be sent to the peer. */
   answered(answer: StoreAnswer, bytes: number): void;
 }
@@ -54,7 +56,12 @@ class InstanceReceiver implements DataReceiver {
 
   write(chunk: Buffer): void | Promise<void> {
     this.#bytes += chunk.length;
+    const refusal = this.#listener.taking?.(chunk.length);
     if (this.#failure) return undefined;
+    if (refusal) {
+      this.#failure = refusal;
+      return this.#abortSink(refusal.comment ?? 'refused');
+    }
     try {
       const wait = this.#sink.write(chunk);
       return wait?.catch(error => this.#fail(error));

@@ -74,6 +74,11 @@ export class UpperLayer {
     return this.#intake.lastHeard;
   }
 
+  /** How much comes, and at whose pace. */
+  get intake(): Pick<Intake, 'bytes' | 'holds' | 'isWithinPdu'> {
+    return this.#intake;
+  }
+
   /** A-ASSOCIATE request, over the connection that is there already. */
   associate(request: AssociateRequest): void {
     this.#fire('Evt1');

@@ -78,7 +78,7 @@ class PacsServices implements Services {
   async associate(): Promise<AssociationAnswer> {
     const fault = nextFault(this.#options.faults, 'associate');
     if (fault?.kind === 'delay') await sleep(fault.milliseconds);
-    if (fault?.kind === 'reject') return {kind: 'reject', transient: fault.transient};
+    if (fault?.kind === 'reject') return {kind: 'reject', because: fault.transient ? 'busy' : 'caller'};
     return {kind: fault?.kind === 'abort' ? 'abort' : 'accept'};
   }
 
