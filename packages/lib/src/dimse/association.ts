@@ -77,7 +77,7 @@ export class Association {
     this.#user = user;
     this.#options = {...options};
     this.#pace = new Pace(options.minBytesPerSecond ?? 0, 4 * (options.idleTimeoutMs ?? 0));
-    this.#assembler = new MessageAssembler((command, contextId) => this.#messageCame(command, contextId));
+    this.#assembler = new MessageAssembler(this.#messageCame.bind(this), this.#meanTheSame.bind(this));
     const ended = Promise.withResolvers<DimseError | undefined>();
     this.whenEnded = ended.promise;
     this.upper = new UpperLayer(
@@ -212,6 +212,12 @@ export class Association {
       this.#releaseWanted = false;
       this.upper.answerRelease();
     }
+  }
+
+  /** Data are taken in either of two contexts when their encoding is the same: that is all a context says of them. */
+  #meanTheSame(oneId: number, otherId: number): boolean {
+    const transferSyntax = this.contexts.get(oneId)?.transferSyntax;
+    return transferSyntax !== undefined && this.contexts.get(otherId)?.transferSyntax === transferSyntax;
   }
 
   #messageCame(command: CommandSet, contextId: number): DataReceiver | undefined | Promise<DataReceiver | undefined> {

@@ -101,8 +101,8 @@ export function encodeCommandSet(command: CommandSet): Buffer {
 }
 
 /**
- * Decodes a command set. Unknown elements are passed over.
- * Throws a protocol {@link DimseError} when it is cut off, is no group 0000 or has no command field.
+ * Decodes a command set. Unknown elements are passed over, also those of groups that have no business here.
+ * Throws a protocol {@link DimseError} when it is cut off or has no command field.
  */
 export function decodeCommandSet(bytes: Buffer): CommandSet {
   const command: CommandSet = {commandField: -1, hasDataSet: false};
@@ -111,9 +111,8 @@ export function decodeCommandSet(bytes: Buffer): CommandSet {
     const group = bytes.readUInt16LE(at);
     const number = bytes.readUInt16LE(at + 2);
     const end = at + 8 + bytes.readUInt32LE(at + 4);
-    if (group !== 0) throw badCommand(`holds an element of group ${group.toString(16).padStart(4, '0')}`);
-    if (end > bytes.length) throw badCommand(`is cut off in element (0000,${number.toString(16).padStart(4, '0')})`);
-    readElement(command, number, bytes.subarray(at + 8, end));
+    if (end > bytes.length) throw badCommand(`is cut off in element (${hex(group)},${hex(number)})`);
+    if (group === 0) readElement(command, number, bytes.subarray(at + 8, end));
     at = end;
   }
   if (command.commandField === -1) throw badCommand('has no command field');
@@ -132,6 +131,10 @@ function readElement(command: CommandSet, number: number, value: Buffer): void {
   } else {
     Object.assign(command, {[known.key]: value.toString('latin1').replace(/^ +|[\0 ]+$/g, '')});
   }
+}
+
+function hex(part: number): string {
+  return part.toString(16).padStart(4, '0');
 }
 
 function badCommand(what: string): DimseError {

@@ -1,5 +1,6 @@
 import {type CommandSet, decodeCommandSet} from './commandSet.ts';
 import {abortReason, protocolError} from './dimseError.ts';
+import {Gathered} from './gathered.ts';
 import type {Fragment} from './pdu.ts';
 
 /** Takes the data set of one message piece by piece. A promise returned holds the line back until it settles. */
@@ -16,8 +17,14 @@ type MaybePromise<T> = T | Promise<T>;
 /** Told of each command set; returns who takes the data set that follows, or undefined to drop it. */
 export type CommandListener = (command: CommandSet, contextId: number) => MaybePromise<DataReceiver | undefined>;
 
+/** Whether the data set of a command may come in another presentation context than the command itself. */
+export type ContextJudge = (commandContextId: number, dataContextId: number) => boolean;
+
 /** No command set comes near this. */
 const maxCommandLength = 1 << 16;
+
+/** Fragments below this are handed on together: a data set in single bytes would be a million of calls and of buffers. */
+const smallFragment = 8 << 10;
 
 const dropAll: DataReceiver = {write() {}, end() {}, abort() {}};
 
@@ -27,14 +34,17 @@ const dropAll: DataReceiver = {write() {}, end() {}, abort() {}};
  */
 export class MessageAssembler {
   #listener: CommandListener;
-  #command: Buffer[] = [];
-  #commandLength = 0;
+  #mayFollow: ContextJudge;
+  #command = new Gathered();
+  #small = new Gathered();
   #contextId: number | undefined;
   #data: DataReceiver | undefined;
+  #dataBegan = false;
   #abortReason: string | undefined;
 
-  constructor(listener: CommandListener) {
+  constructor(listener: CommandListener, mayFollow: ContextJudge = () => false) {
     this.#listener = listener;
+    this.#mayFollow = mayFollow;
   }
 
   /** True between the first fragment of a message and its last. */
@@ -44,7 +54,7 @@ export class MessageAssembler {
 
   /** Takes a fragment. Throws a protocol `DimseError` when it is out of place. */
   take(fragment: Fragment): void | Promise<void> {
-    if (this.#contextId !== undefined && this.#contextId !== fragment.contextId)
+    if (this.#contextId !== undefined && this.#contextId !== fragment.contextId && !this.#isContextOfData(fragment))
       throw protocolError('fragments of two presentation contexts are mixed', abortReason.unexpectedParameter);
     this.#contextId = fragment.contextId;
     if (fragment.command !== (this.#data === undefined))
@@ -62,14 +72,17 @@ export class MessageAssembler {
     this.#data = undefined;
   }
 
+  /** Some devices send the command in one context and the data set in another one that means the same for it. */
+  #isContextOfData(fragment: Fragment): boolean {
+    const isFirst = this.#data !== undefined && !fragment.command && !this.#dataBegan;
+    return isFirst && this.#contextId !== undefined && this.#mayFollow(this.#contextId, fragment.contextId);
+  }
+
   #takeCommand(fragment: Fragment): void | Promise<void> {
-    this.#commandLength += fragment.data.length;
-    if (this.#commandLength > maxCommandLength) throw protocolError('a command set is longer than 64 KiB');
-    this.#command.push(fragment.data);
+    this.#command.append(fragment.data);
+    if (this.#command.length > maxCommandLength) throw protocolError('a command set is longer than 64 KiB');
     if (!fragment.last) return undefined;
-    const command = decodeCommandSet(Buffer.concat(this.#command));
-    this.#command = [];
-    this.#commandLength = 0;
+    const command = decodeCommandSet(this.#command.take());
     if (!command.hasDataSet) this.#contextId = undefined;
     else this.#data = dropAll;
     const receiver = this.#listener(command, fragment.contextId);
@@ -86,16 +99,35 @@ export class MessageAssembler {
   }
 
   #takeData(receiver: DataReceiver, fragment: Fragment): void | Promise<void> {
-    const wait = fragment.data.length > 0 ? receiver.write(fragment.data) : undefined;
-    if (!fragment.last) return wait;
-    if (wait) return wait.then(() => this.#endData(receiver));
-    return this.#endData(receiver);
+    this.#dataBegan = true;
+    const pieces = this.#piecesOf(fragment);
+    const steps = pieces.map(piece => () => receiver.write(piece));
+    if (fragment.last) steps.push(() => this.#endData(receiver));
+    return inOrder(steps);
+  }
+
+  /** What is to be handed on now that this fragment is there. */
+  #piecesOf({data, last}: Fragment): Buffer[] {
+    const isSmall = data.length < smallFragment;
+    if (isSmall) this.#small.append(data);
+    if (isSmall && !last && this.#small.length < smallFragment) return [];
+    const small = this.#small.length > 0 ? [this.#small.take()] : [];
+    return isSmall ? small : [...small, data];
   }
 
   #endData(receiver: DataReceiver): void | Promise<void> {
     this.#data = undefined;
+    this.#dataBegan = false;
     this.#contextId = undefined;
     return receiver.end();
+  }
+}
+
+/** One step after the other; without a promise as long as no step gives one back. */
+function inOrder(steps: readonly (() => void | Promise<void>)[]): void | Promise<void> {
+  for (const [index, step] of steps.entries()) {
+    const wait = step();
+    if (wait) return wait.then(() => inOrder(steps.slice(index + 1)));
   }
 }
 
@@ -105,15 +137,13 @@ export function collectData(
   done: (bytes: Buffer) => void | Promise<void>,
   failed?: (reason: string) => void,
 ): DataReceiver {
-  const chunks: Buffer[] = [];
-  let length = 0;
+  const gathered = new Gathered();
   return {
     write(chunk) {
-      length += chunk.length;
-      if (length > limit) throw protocolError(`a data set of a query is longer than ${limit} bytes`);
-      chunks.push(chunk);
+      gathered.append(chunk);
+      if (gathered.length > limit) throw protocolError(`a data set of a query is longer than ${limit} bytes`);
     },
-    end: () => done(Buffer.concat(chunks)),
+    end: () => done(gathered.take()),
     abort: reason => failed?.(reason),
   };
 }

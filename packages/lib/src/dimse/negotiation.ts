@@ -1,9 +1,12 @@
 import {implementationClassUid, implementationVersionName} from '../dicom/implementation.ts';
 import {transferSyntaxUid} from '../dicom/transferSyntax.ts';
+import {asUid} from '../dicom/uid.ts';
 import type {AcceptedContext} from './association.ts';
 import {
   type AssociateAccept,
+  type AssociateReject,
   type AssociateRequest,
+  applicationContextName,
   type ContextResult,
   contextResult,
   type ProposedContext,
@@ -28,11 +31,12 @@ export interface Negotiated {
   peerStores: AcceptedContext[];
 }
 
-/** The data set is stored as it comes, so any transfer syntax will do; the plain ones are liked best. */
+/** The data set is stored as it comes, so anything that can be a transfer syntax will do; the plain ones are liked best. */
 function chooseForStorage(proposed: string[]): string | undefined {
   const {explicitLittleEndian, implicitLittleEndian} = transferSyntaxUid;
   return (
-    [explicitLittleEndian, implicitLittleEndian].find(uid => proposed.includes(uid)) ?? proposed.find(uid => uid !== '')
+    [explicitLittleEndian, implicitLittleEndian].find(uid => proposed.includes(uid)) ??
+    proposed.find(uid => asUid(uid) !== undefined)
   );
 }
 
@@ -42,6 +46,10 @@ function chooseForQuery(proposed: string[]): string | undefined {
   return [explicitLittleEndian, implicitLittleEndian].find(uid => proposed.includes(uid));
 }
 
+interface Answered extends ContextResult {
+  abstractSyntax: string;
+}
+
 function answerContext(proposed: ProposedContext, offer: Offer): ContextResult {
   const refused = (result: number) => ({
     id: proposed.id,
@@ -49,7 +57,8 @@ function answerContext(proposed: ProposedContext, offer: Offer): ContextResult {
     transferSyntax: transferSyntaxUid.implicitLittleEndian,
   });
   const service = serviceOf(proposed.abstractSyntax);
-  if (!offer.services.has(service)) return refused(contextResult.abstractSyntaxNotSupported);
+  const isKnown = offer.services.has(service) && asUid(proposed.abstractSyntax) !== undefined;
+  if (!isKnown) return refused(contextResult.abstractSyntaxNotSupported);
   const choose = service === 'storage' ? chooseForStorage : chooseForQuery;
   const transferSyntax = choose(proposed.transferSyntaxes);
   if (transferSyntax === undefined) return refused(contextResult.transferSyntaxesNotSupported);
@@ -62,15 +71,57 @@ function answerRole(role: RoleSelection, offer: Offer): RoleSelection {
   return {sopClassUid: role.sopClassUid, scu: role.scu, scp: role.scp && mayStore};
 }
 
+/**
+ * One context per id, which is what the answer has room for (PS3.8 9.3.3.2); at most 256. An id that was given twice for
+ * different things would leave open how the data in it are encoded: it is refused.
+ */
+function answerContexts(proposed: readonly ProposedContext[], offer: Offer): Answered[] {
+  const answers = new Map<number, Answered>();
+  for (const context of proposed) {
+    const {id, abstractSyntax} = context;
+    const earlier = answers.get(id);
+    if (earlier?.result === contextResult.noReason) continue;
+    const answer = {...answerContext(context, offer), abstractSyntax};
+    const isSame =
+      earlier === undefined ||
+      (earlier.abstractSyntax === abstractSyntax && earlier.transferSyntax === answer.transferSyntax);
+    answers.set(id, isSame ? answer : {...answer, result: contextResult.noReason});
+  }
+  return [...answers.values()];
+}
+
+/** One answer for each SOP class that was accepted: more might not even fit into the item. */
+function answerRoles(
+  roles: readonly RoleSelection[],
+  contexts: ReadonlyMap<number, AcceptedContext>,
+  offer: Offer,
+): RoleSelection[] {
+  const accepted = new Set([...contexts.values()].map(context => context.abstractSyntax));
+  const bySopClass = new Map(roles.map(role => [role.sopClassUid, role]));
+  return [...bySopClass.values()].filter(role => accepted.has(role.sopClassUid)).map(role => answerRole(role, offer));
+}
+
+/**
+ * What the upper layer itself refuses (action AE-6): another protocol version than 1 (bit 0), another application context than
+ * that of DICOM (PS3.8 tables 9-11, 9-21; PS3.7 A.2.1).
+ */
+export function refusalByProvider(request: AssociateRequest): {why: string; answer: AssociateReject} | undefined {
+  const answer = {kind: 'associate-reject', result: 1} as const;
+  if ((request.protocolVersion & 1) === 0)
+    return {why: 'speaks another version of the protocol', answer: {...answer, source: 2, reason: 2}};
+  // Left out, nothing else can be meant.
+  if (request.applicationContext !== '' && request.applicationContext !== applicationContextName)
+    return {why: 'wants another application context', answer: {...answer, source: 1, reason: 2}};
+  return undefined;
+}
+
 /** The whole answer to an A-ASSOCIATE-RQ (PS3.8 7.1.1, 9.3.3), as data. */
 export function negotiate(request: AssociateRequest, offer: Offer): Negotiated {
-  const results = request.contexts.map(context => answerContext(context, offer));
+  const answers = answerContexts(request.contexts, offer);
   const contexts = new Map<number, AcceptedContext>();
-  for (const {id, result, transferSyntax} of results) {
-    const abstractSyntax = request.contexts.find(context => context.id === id)?.abstractSyntax ?? '';
+  for (const {id, result, transferSyntax, abstractSyntax} of answers)
     if (result === contextResult.acceptance) contexts.set(id, {id, abstractSyntax, transferSyntax});
-  }
-  const roles = request.user.roles.map(role => answerRole(role, offer));
+  const roles = answerRoles(request.user.roles, contexts, offer);
   const asked = request.user.asynchronousOperations;
   const window =
     asked === undefined ? 1 : asked.invoked === 0 ? offer.maxOperations : Math.min(asked.invoked, offer.maxOperations);
@@ -79,7 +130,7 @@ export function negotiate(request: AssociateRequest, offer: Offer): Negotiated {
       kind: 'associate-accept',
       calledAeTitle: request.calledAeTitle,
       callingAeTitle: request.callingAeTitle,
-      contexts: results,
+      contexts: answers.map(({id, result, transferSyntax}) => ({id, result, transferSyntax})),
       user: {
         maxPduLength: offer.maxPduLength,
         implementationClassUid,

@@ -1,4 +1,5 @@
 import {abortReason, protocolError} from './dimseError.ts';
+import {Gathered} from './gathered.ts';
 import {type ControlPdu, type Fragment, pduType} from './pdu.ts';
 import {readAssociateAccept, readAssociateRequest} from './pduItems.ts';
 
@@ -11,6 +12,7 @@ const maxControlLength = 1 << 20;
  */
 const maxDataLength = 1 << 28;
 
+const noBytes = Buffer.alloc(0);
 const pduHeaderLength = 6;
 const pdvHeaderLength = 6;
 
@@ -22,8 +24,7 @@ const pdvHeaderLength = 6;
 export class PduReader {
   #input: Buffer[] = [];
   #at = 0;
-  #gathered: Buffer[] = [];
-  #gatheredLength = 0;
+  #gathered = new Gathered();
   #expecting: 'pdu-header' | 'control-body' | 'pdv-header' | 'pdv-data' = 'pdu-header';
   #type = 0;
   #pduLeft = 0;
@@ -33,7 +34,7 @@ export class PduReader {
 
   /** True between the first byte of a PDU and its last. */
   get isWithinPdu(): boolean {
-    return this.#expecting !== 'pdu-header' || this.#gatheredLength > 0;
+    return this.#expecting !== 'pdu-header' || this.#gathered.length > 0;
   }
 
   /** Takes bytes from the line; the chunk is referred to until it has been read. */
@@ -65,10 +66,11 @@ export class PduReader {
             this.#expecting = 'pdu-header';
             break;
           }
-          const header = this.#gather(pdvHeaderLength);
+          const header = this.#gather(Math.min(pdvHeaderLength, this.#pduLeft));
           if (!header) return undefined;
+          if (this.#isFiller(header)) break;
           this.#startPdv(header);
-          if (this.#pdvLeft === 0) return this.#fragment(Buffer.alloc(0));
+          if (this.#pdvLeft === 0) return this.#fragment(noBytes);
           break;
         }
         case 'pdv-data': {
@@ -92,6 +94,17 @@ export class PduReader {
     const limit = this.#type === pduType.data ? maxDataLength : maxControlLength;
     if (this.#pduLeft > limit) throw protocolError(`a PDU of type ${this.#type} claims ${this.#pduLeft} bytes`);
     this.#expecting = this.#type === pduType.data ? 'pdv-header' : 'control-body';
+  }
+
+  /**
+   * Some devices fill a P-DATA-TF with zeros up to an even length, beyond its last value. Fewer bytes than a value has in front
+   * of its data cannot be one.
+   */
+  #isFiller(bytes: Buffer): boolean {
+    if (bytes.length === pdvHeaderLength) return false;
+    if (bytes.some(byte => byte !== 0)) throw protocolError('a P-DATA-TF ends within the header of a value');
+    this.#pduLeft = 0;
+    return true;
   }
 
   #startPdv(header: Buffer): void {
@@ -134,17 +147,14 @@ export class PduReader {
 
   /** Exactly `length` bytes, or undefined while they are not complete. */
   #gather(length: number): Buffer | undefined {
-    while (this.#gatheredLength < length) {
-      const piece = this.#piece(length - this.#gatheredLength);
-      if (!piece) return undefined;
-      this.#gathered.push(piece);
-      this.#gatheredLength += piece.length;
+    if (length === 0) return noBytes;
+    const first = this.#piece(length - this.#gathered.length);
+    if (first?.length === length) return first;
+    for (let piece = first; piece; piece = this.#piece(length - this.#gathered.length)) {
+      this.#gathered.append(piece);
+      if (this.#gathered.length === length) return this.#gathered.take();
     }
-    const [only] = this.#gathered;
-    const whole = this.#gathered.length === 1 && only ? only : Buffer.concat(this.#gathered);
-    this.#gathered = [];
-    this.#gatheredLength = 0;
-    return whole;
+    return undefined;
   }
 }
 

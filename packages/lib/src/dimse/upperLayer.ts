@@ -1,6 +1,7 @@
 import type {Socket} from 'node:net';
 import {abortReason, abortSource, DimseError} from './dimseError.ts';
 import {Intake} from './intake.ts';
+import {refusalByProvider} from './negotiation.ts';
 import type {AssociateAccept, AssociateReject, AssociateRequest, ControlPdu, Fragment} from './pdu.ts';
 import {type Action, actionFor, type Event, nextState, type State} from './stateMachine.ts';
 import {Transport} from './transport.ts';
@@ -195,7 +196,6 @@ export class UpperLayer {
       case 'AA-1':
         transport.sendLast(this.#outgoing ?? {kind: 'abort', source: abortSource.serviceUser, reason: 0});
         break;
-      case 'AA-7':
       case 'AA-8':
         transport.sendLast({
           kind: 'abort',
@@ -217,6 +217,8 @@ export class UpperLayer {
         transport.stopArtim();
         break;
       default:
+        // AE-1 is done by whoever connects. AA-7: in Sta13 our half of the connection is closed, an A-ABORT cannot be sent any
+        // more; the ARTIM timer goes on, or a peer that keeps asking would be kept for ever.
         break;
     }
     return nextState[action as keyof typeof nextState];
@@ -260,13 +262,14 @@ export class UpperLayer {
     this.#end(this.#failure ?? new DimseError(failure, `${this.#options.peerName} ${what}`));
   }
 
-  /** AE-6: only protocol version 1 (bit 0) is spoken (PS3.8 table 9-11). */
+  /** AE-6: is the request acceptable to the service provider? */
   #checkRequest(): State {
     this.#transport.stopArtim();
     const request = this.#incoming;
-    if (request?.kind === 'associate-request' && (request.protocolVersion & 1) === 1) return 'Sta3';
-    this.#failure = new DimseError('protocol', `${this.#options.peerName} speaks another version of the protocol`);
-    this.#transport.sendLast({kind: 'associate-reject', result: 1, source: 2, reason: 2});
+    const refusal = request?.kind === 'associate-request' ? refusalByProvider(request) : undefined;
+    if (!refusal) return 'Sta3';
+    this.#failure = new DimseError('protocol', `${this.#options.peerName} ${refusal.why}`);
+    this.#transport.sendLast(refusal.answer);
     return 'Sta13';
   }
 
