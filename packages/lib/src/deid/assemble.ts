@@ -41,9 +41,12 @@ export function assemble(
     before: bytesBefore,
     pixels: pixels?.chunks ?? [],
     after: bytesAfter,
-    header: Buffer.concat([...bytesBefore, ...bytesAfter]),
+    header: joined([...bytesBefore, ...bytesAfter]),
   };
 }
+
+const joined = (buffers: readonly Buffer[]): Buffer =>
+  buffers.length === 1 && buffers[0] !== undefined ? buffers[0] : Buffer.concat(buffers);
 
 function buffersOf(chunks: readonly Chunk[]): Buffer[] {
   return chunks.map(chunk => {

@@ -254,8 +254,7 @@ export class Deidentifier {
 
   #file(instance: Instance, {sopClassUid, sopInstanceUid, transferSyntaxUid}: NewIdentity, parts: Parts): Chunk[] {
     const meta = part10Header({sopClassUid, sopInstanceUid, transferSyntaxUid});
-    if (!instance.transferSyntax.deflated)
-      return [Buffer.concat([meta, ...parts.before]), ...parts.pixels, ...parts.after];
+    if (!instance.transferSyntax.deflated) return [meta, ...parts.before, ...parts.pixels, ...parts.after];
     const whole = Buffer.concat([...parts.before, ...parts.pixels.filter(Buffer.isBuffer), ...parts.after]);
     return [meta, deflateRawSync(whole, {level: 6})];
   }

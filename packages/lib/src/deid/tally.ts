@@ -61,9 +61,13 @@ export function count(tally: Tally, counter: Counter, by = 1): void {
 /** Adds the counts of `other` to `sum`. */
 export function addTally(sum: Tally, other: Tally): void {
   for (const [key, row] of other.actions) {
-    const target = sum.actions.get(key) ?? {};
-    for (const label of labels) if (row[label] !== undefined) target[label] = (target[label] ?? 0) + row[label];
-    sum.actions.set(key, target);
+    const target = sum.actions.get(key);
+    if (target === undefined) sum.actions.set(key, {...row});
+    else for (const [label, times] of entriesOf(row)) target[label] = (target[label] ?? 0) + times;
   }
-  for (const counter of counters) count(sum, counter, other.counts[counter] ?? 0);
+  for (const [counter, times] of entriesOf(other.counts)) count(sum, counter, times);
 }
+
+/** The entries of an object whose keys are all of one kind. */
+const entriesOf = <Key extends string>(row: Partial<Record<Key, number>>): [Key, number][] =>
+  Object.entries(row) as [Key, number][];

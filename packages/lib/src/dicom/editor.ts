@@ -2,10 +2,8 @@ import {writeSync} from 'node:fs';
 import {readAt} from './byteSource.ts';
 import type {DataSet, Element, FileRange, Item} from './dataSet.ts';
 import {DicomError} from './dicomError.ts';
-import {undefinedLength} from './elementHeader.ts';
-import {knownTag} from './tag.ts';
 import {type Encoding, implicitLittleEndian} from './transferSyntax.ts';
-import {encodeElement, encodeElementHeader, encodeItemHeader, type NewElement} from './write.ts';
+import {ElementWriter, type NewElement} from './write.ts';
 
 /** A stretch of output: bytes, or a stretch of the original file that was not loaded. */
 export type Chunk = Buffer | FileRange;
@@ -64,8 +62,8 @@ export interface ApplyOptions {
 }
 
 /**
- * The bytes of a data set with changes. What does not change is taken over byte for byte (views of the original
- * bytes and ranges of the file); a changed sequence or item keeps its way of ending, lengths are computed anew. The
+ * The bytes of a data set with changes. What does not change is taken over byte for byte (copied, or as views of the original
+ * bytes and ranges of the file when long); a changed sequence or item keeps its way of ending, lengths are computed anew. The
  * result is in the data set's encoding, not deflated, without preamble and group 0002.
  */
 export function applyEdits(dataSet: DataSet, edits: Edits, options: ApplyOptions = {}): Chunk[] {
@@ -74,13 +72,18 @@ export function applyEdits(dataSet: DataSet, edits: Edits, options: ApplyOptions
   return writer.chunks();
 }
 
+/** From here on a view of unchanged bytes is put out instead of a copy. */
+const longRun = 256 * 1024;
+
 class EditWriter {
   readonly #edits: Edits;
   readonly #sort: boolean;
   readonly #unsorted = new Set<DataSet>();
-  #chunks: Chunk[] = [];
-  #length = 0;
+  readonly #out = new ElementWriter();
+  readonly #chunks: Chunk[] = [];
   #original: Buffer | undefined;
+  /** Sequences around what is being written. */
+  #depth = 0;
   /** Unchanged bytes not yet put out: neighbours are joined. */
   #start = 0;
   #end = 0;
@@ -92,6 +95,7 @@ class EditWriter {
 
   chunks(): Chunk[] {
     this.#flush();
+    this.#takeWritten();
     return this.#chunks;
   }
 
@@ -103,12 +107,13 @@ class EditWriter {
     let next = 0;
     for (const element of elements) {
       for (let added = inserted[next]; added !== undefined && added.tag < element.tag; added = inserted[next]) {
-        this.#put(encodeElement(added, holder.encoding));
+        this.#add(added, holder);
         next += 1;
       }
       this.#writeElement(holder, element);
     }
-    for (const added of inserted.slice(next)) this.#put(encodeElement(added, holder.encoding));
+    for (const added of inserted.slice(next)) this.#add(added, holder);
+    this.#flush();
   }
 
   /** Notes data sets and items whose elements, or those of an item in them, are out of order. */
@@ -128,61 +133,40 @@ class EditWriter {
   #writeElement(holder: DataSet, element: Element): void {
     if (this.#edits.changed.has(element)) {
       const replacement = this.#edits.changed.get(element);
-      if (replacement !== undefined) this.#put(encodeElement(replacement, holder.encoding));
+      if (replacement !== undefined) this.#add(replacement, holder);
       return;
     }
     if (element.items?.some(item => this.#isTouched(item))) {
+      this.#flush();
       this.#writeSequence(holder, element, element.items);
       return;
     }
     this.#copy(holder.bytes, element.start, element.outside === undefined ? element.end : element.valueStart);
-    if (element.outside !== undefined) this.#put(element.outside);
+    if (element.outside === undefined) return;
+    this.#flush();
+    this.#takeWritten();
+    this.#chunks.push(element.outside);
   }
 
-  /** A sequence with changes inside: header, items, delimiter, in the style it had. */
-  #writeSequence(holder: DataSet, element: Element, items: readonly Item[]): void {
+  #add(element: NewElement, holder: DataSet): void {
+    this.#flush();
+    this.#out.element(element, holder.encoding);
+  }
+
+  /** A sequence with changes inside, in the style it had. */
+  #writeSequence({encoding}: DataSet, element: Element, items: readonly Item[]): void {
     // items of an unknown element are implicit little endian inside, delimiters included
-    const encoding: Encoding = holder.encoding.explicit && element.vr === 'UN' ? implicitLittleEndian : holder.encoding;
-    const content = this.#aside(() => {
-      for (const item of items) if (!this.#edits.removedItems.has(item)) this.#writeItem(item, encoding);
+    const inner: Encoding = encoding.explicit && element.vr === 'UN' ? implicitLittleEndian : encoding;
+    this.#depth += 1;
+    this.#out.sequence(element.tag, element.vr, {delimited: element.undefinedLength, encoding, inner}, () => {
+      for (const item of items) if (!this.#edits.removedItems.has(item)) this.#writeItem(item, inner);
     });
-    this.#put(
-      encodeElementHeader(
-        element.tag,
-        element.vr,
-        element.undefinedLength ? undefinedLength : content.length,
-        holder.encoding,
-      ),
-    );
-    this.#putAll(content.chunks, content.length);
-    if (element.undefinedLength) this.#put(encodeItemHeader(knownTag.sequenceDelimiter, 0, encoding.littleEndian));
+    this.#depth -= 1;
   }
 
-  #writeItem(item: Item, encoding: Encoding): void {
-    if (!this.#isTouched(item)) {
-      this.#copy(item.bytes, item.start, item.end);
-      return;
-    }
-    const content = this.#aside(() => this.writeElements(item));
-    this.#put(
-      encodeItemHeader(knownTag.item, item.undefinedLength ? undefinedLength : content.length, encoding.littleEndian),
-    );
-    this.#putAll(content.chunks, content.length);
-    if (item.undefinedLength) this.#put(encodeItemHeader(knownTag.itemDelimiter, 0, encoding.littleEndian));
-  }
-
-  /** Collects what `write` puts out, because its length has to stand before it. */
-  #aside(write: () => void): {chunks: Chunk[]; length: number} {
-    this.#flush();
-    const [chunks, length] = [this.#chunks, this.#length];
-    this.#chunks = [];
-    this.#length = 0;
-    write();
-    this.#flush();
-    const content = {chunks: this.#chunks, length: this.#length};
-    this.#chunks = chunks;
-    this.#length = length;
-    return content;
+  #writeItem(item: Item, {littleEndian}: Encoding): void {
+    if (this.#isTouched(item)) this.#out.item(item.undefinedLength, littleEndian, () => this.writeElements(item));
+    else this.#out.copy(item.bytes, item.start, item.end);
   }
 
   #copy(original: Buffer, start: number, end: number): void {
@@ -194,23 +178,19 @@ class EditWriter {
     this.#end = end;
   }
 
-  #put(chunk: Chunk): void {
-    this.#flush();
-    this.#chunks.push(chunk);
-    this.#length += chunk.length;
-  }
-
-  #putAll(chunks: readonly Chunk[], length: number): void {
-    this.#flush();
-    for (const chunk of chunks) this.#chunks.push(chunk);
-    this.#length += length;
-  }
-
   #flush(): void {
     if (this.#original === undefined) return;
-    this.#chunks.push(this.#original.subarray(this.#start, this.#end));
-    this.#length += this.#end - this.#start;
+    // within a sequence the length in front of it counts what the writer holds
+    if (this.#depth === 0 && this.#end - this.#start >= longRun) {
+      this.#takeWritten();
+      this.#chunks.push(this.#original.subarray(this.#start, this.#end));
+    } else this.#out.copy(this.#original, this.#start, this.#end);
     this.#original = undefined;
+  }
+
+  #takeWritten(): void {
+    const written = this.#out.take();
+    if (written.length > 0) this.#chunks.push(written);
   }
 }
 

@@ -21,29 +21,40 @@ function systemCode(cause: unknown): string {
   return cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
 }
 
-function withFile(path: string, limits: ReadLimits, read: (source: ByteSource) => Instance): Instance {
-  let file: number;
+/**
+ * Opens a file for {@link readOpenInstance}; the caller closes it.
+ * @throws DicomError unreadable
+ */
+export function openInstance(path: string): number {
   try {
-    file = openSync(path, 'r');
+    return openSync(path, 'r');
   } catch (cause) {
     throw new DicomError('unreadable', `the file cannot be opened (${systemCode(cause)})`, {cause});
   }
+}
+
+function readFile(file: number, limits: ReadLimits, extent: Extent): Instance {
+  const stat = fstatSync(file);
+  if (!stat.isFile()) throw new DicomError('unreadable', 'not a regular file');
+  return readSource(ByteSource.ofFile(file, stat.size, limits.maxHeaderBytes ?? defaultMaxHeaderBytes), limits, extent);
+}
+
+function readPath(path: string, limits: ReadLimits, extent: Extent): Instance {
+  const file = openInstance(path);
   try {
-    const stat = fstatSync(file);
-    if (!stat.isFile()) throw new DicomError('unreadable', 'not a regular file');
-    return read(ByteSource.ofFile(file, stat.size, limits.maxHeaderBytes ?? defaultMaxHeaderBytes));
+    return readFile(file, limits, extent);
   } finally {
     closeSync(file);
   }
 }
 
 /**
- * Reads a file up to its pixel data, in one read of 64 KiB when the header fits. The pixel data element is not among the elements;
+ * Reads a file up to its pixel data, in one read of 16 KiB when the header fits. The pixel data element is not among the elements;
  * `pixelData` tells where it begins. Values beyond `maxElementBytes` stay in the file.
  * @throws DicomError
  */
 export function readHeader(path: string, limits: ReadLimits = {}): Instance {
-  return withFile(path, limits, source => readSource(source, limits, 'header'));
+  return readPath(path, limits, 'header');
 }
 
 /**
@@ -52,7 +63,15 @@ export function readHeader(path: string, limits: ReadLimits = {}): Instance {
  * @throws DicomError
  */
 export function readInstance(path: string, limits: ReadLimits = {}): Instance {
-  return withFile(path, limits, source => readSource(source, limits, 'everything'));
+  return readPath(path, limits, 'everything');
+}
+
+/**
+ * {@link readInstance} of a file that is open, and stays open.
+ * @throws DicomError
+ */
+export function readOpenInstance(file: number, limits: ReadLimits = {}): Instance {
+  return readFile(file, limits, 'everything');
 }
 
 /**

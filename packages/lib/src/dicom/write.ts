@@ -65,79 +65,173 @@ export function sequenceElement(tag: Tag, items: readonly (readonly NewElement[]
   return {tag, vr: 'SQ', items};
 }
 
-/** An odd value with one more byte, by VR: NUL for UI and bytes, else a blank (PS3.5 6.2). */
-export function padValue(value: Buffer, vr: Vr): Buffer {
-  return value.length % 2 === 0 ? value : Buffer.concat([value, Buffer.from([vrRules[vr].padding])]);
-}
-
 const maxShortLength = 0xffff;
+const firstCapacity = 8 * 1024;
 
-/**
- * Tag, VR and length of an element (PS3.5 7.1). A value too long for the 16 bits of its VR is written as UN, as PS3.5 6.2.2 note 5 has it.
- * @param length bytes of the value, or undefinedLength
- */
+/** How a sequence is written. */
+export interface SequenceStyle {
+  /** It ends with a delimiter instead of having a length. */
+  readonly delimited: boolean;
+  readonly encoding: Encoding;
+  /** Of its items: another one in a value of VR UN (PS3.5 6.2.2). */
+  readonly inner: Encoding;
+}
+
+/** Writes elements behind each other into one growing buffer: a header or a short value costs no buffer of its own. */
+export class ElementWriter {
+  #bytes: Buffer;
+  #at = 0;
+  #taken = 0;
+
+  /** @param capacity bytes expected; it grows when there are more */
+  constructor(capacity = firstCapacity) {
+    this.#bytes = Buffer.allocUnsafeSlow(capacity);
+  }
+
+  /** What was written since the last call. */
+  take(): Buffer {
+    const bytes = this.#bytes.subarray(this.#taken, this.#at);
+    this.#taken = this.#at;
+    return bytes;
+  }
+
+  /** Bytes as they are. */
+  copy(from: Buffer, start = 0, end = from.length): void {
+    this.#reserve(end - start);
+    from.copy(this.#bytes, this.#at, start, end);
+    this.#at += end - start;
+  }
+
+  /** One element: header, value and padding (PS3.5 6.2), sequences with all that is in them. */
+  element(element: NewElement, encoding: Encoding): void {
+    if (element.vr === 'SQ') {
+      this.#sequence(element, encoding);
+      return;
+    }
+    const {value, vr} = element;
+    const isOdd = value.length % 2 === 1;
+    this.header(element.tag, vr, value.length + (isOdd ? 1 : 0), encoding);
+    this.copy(value);
+    if (isOdd) this.#byte(vrRules[vr].padding);
+  }
+
+  /** Elements sorted by tag. */
+  elements(elements: readonly NewElement[], encoding: Encoding): void {
+    for (const element of elements.toSorted((a, b) => a.tag - b.tag)) this.element(element, encoding);
+  }
+
+  /**
+   * Tag, VR and length of an element (PS3.5 7.1). A value too long for the 16 bits of its VR is written as UN, as PS3.5 6.2.2
+   * note 5 has it.
+   * @param length bytes of the value, or undefinedLength
+   */
+  header(tag: Tag, vr: Vr, length: number, {explicit, littleEndian}: Encoding): void {
+    this.#reserve(12);
+    this.#tag(tag, littleEndian);
+    if (!explicit) {
+      this.#uint32(length, littleEndian);
+      return;
+    }
+    const written = !vrRules[vr].longLength && length > maxShortLength ? 'UN' : vr;
+    this.#byte(written.charCodeAt(0));
+    this.#byte(written.charCodeAt(1));
+    if (vrRules[written].longLength) {
+      this.#uint16(0, littleEndian);
+      this.#uint32(length, littleEndian);
+    } else this.#uint16(length, littleEndian);
+  }
+
+  /** Header of an item, or a delimiter (PS3.5 7.5). */
+  itemHeader(tag: Tag, length: number, littleEndian: boolean): void {
+    this.#reserve(8);
+    this.#tag(tag, littleEndian);
+    this.#uint32(length, littleEndian);
+  }
+
+  /** A sequence around the items that `content` writes. */
+  sequence(tag: Tag, vr: Vr, {delimited, encoding, inner}: SequenceStyle, content: () => void): void {
+    this.header(tag, vr, undefinedLength, encoding);
+    const start = this.#at;
+    content();
+    if (delimited) this.itemHeader(knownTag.sequenceDelimiter, 0, inner.littleEndian);
+    else this.#setLength(start, encoding.littleEndian);
+  }
+
+  /** An item around the elements that `content` writes. */
+  item(delimited: boolean, littleEndian: boolean, content: () => void): void {
+    this.itemHeader(knownTag.item, undefinedLength, littleEndian);
+    const start = this.#at;
+    content();
+    if (delimited) this.itemHeader(knownTag.itemDelimiter, 0, littleEndian);
+    else this.#setLength(start, littleEndian);
+  }
+
+  #sequence({tag, items, undefinedLength: delimited = false}: NewSequence, encoding: Encoding): void {
+    this.sequence(tag, 'SQ', {delimited, encoding, inner: encoding}, () => {
+      for (const elements of items)
+        this.item(delimited, encoding.littleEndian, () => this.elements(elements, encoding));
+    });
+  }
+
+  /** Puts the length of what follows `start` right before it. */
+  #setLength(start: number, littleEndian: boolean): void {
+    if (littleEndian) this.#bytes.writeUInt32LE(this.#at - start, start - 4);
+    else this.#bytes.writeUInt32BE(this.#at - start, start - 4);
+  }
+
+  #tag(tag: Tag, littleEndian: boolean): void {
+    this.#uint16(tag >>> 16, littleEndian);
+    this.#uint16(tag & 0xffff, littleEndian);
+  }
+
+  #byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#at++] = value;
+  }
+
+  #uint16(value: number, littleEndian: boolean): void {
+    this.#at = littleEndian ? this.#bytes.writeUInt16LE(value, this.#at) : this.#bytes.writeUInt16BE(value, this.#at);
+  }
+
+  #uint32(value: number, littleEndian: boolean): void {
+    this.#at = littleEndian ? this.#bytes.writeUInt32LE(value, this.#at) : this.#bytes.writeUInt32BE(value, this.#at);
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#at + count;
+    if (needed <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
+    this.#bytes.copy(grown, 0, 0, this.#at);
+    this.#bytes = grown;
+  }
+}
+
+/** {@link ElementWriter.header} alone. */
 export function encodeElementHeader(tag: Tag, vr: Vr, length: number, encoding: Encoding): Buffer {
-  const isTooLong = encoding.explicit && !vrRules[vr].longLength && length > maxShortLength;
-  const writtenVr = isTooLong ? 'UN' : vr;
-  const isLong = encoding.explicit && vrRules[writtenVr].longLength;
-  const header = Buffer.alloc(isLong ? 12 : 8);
-  writeTag(header, 0, tag, encoding.littleEndian);
-  if (encoding.explicit) header.write(writtenVr, 4, 'latin1');
-  if (isLong || !encoding.explicit) writeUint32(header, isLong ? 8 : 4, length, encoding.littleEndian);
-  else writeUint16(header, 6, length, encoding.littleEndian);
-  return header;
+  const writer = new ElementWriter(12);
+  writer.header(tag, vr, length, encoding);
+  return writer.take();
 }
 
-function writeUint16(bytes: Buffer, at: number, value: number, littleEndian: boolean): void {
-  if (littleEndian) bytes.writeUInt16LE(value, at);
-  else bytes.writeUInt16BE(value, at);
-}
-
-function writeUint32(bytes: Buffer, at: number, value: number, littleEndian: boolean): void {
-  if (littleEndian) bytes.writeUInt32LE(value, at);
-  else bytes.writeUInt32BE(value, at);
-}
-
-function writeTag(bytes: Buffer, at: number, tag: Tag, littleEndian: boolean): void {
-  writeUint16(bytes, at, tag >>> 16, littleEndian);
-  writeUint16(bytes, at + 2, tag & 0xffff, littleEndian);
-}
-
-/** Item header or delimiter: tag and length (PS3.5 7.5). */
+/** {@link ElementWriter.itemHeader} alone. */
 export function encodeItemHeader(tag: Tag, length: number, littleEndian: boolean): Buffer {
-  const header = Buffer.alloc(8);
-  writeTag(header, 0, tag, littleEndian);
-  writeUint32(header, 4, length, littleEndian);
-  return header;
+  const writer = new ElementWriter(8);
+  writer.itemHeader(tag, length, littleEndian);
+  return writer.take();
 }
 
 /** One element, header, value and padding, sequences with all that is in them. */
 export function encodeElement(element: NewElement, encoding: Encoding): Buffer {
-  if (element.vr === 'SQ') return encodeSequence(element, encoding);
-  const value = padValue(element.value, element.vr);
-  return Buffer.concat([encodeElementHeader(element.tag, element.vr, value.length, encoding), value]);
+  const writer = new ElementWriter(64);
+  writer.element(element, encoding);
+  return writer.take();
 }
 
-function encodeSequence({tag, items, undefinedLength: delimited = false}: NewSequence, encoding: Encoding): Buffer {
-  const {littleEndian} = encoding;
-  const parts: Buffer[] = [];
-  for (const elements of items) {
-    const content = encodeDataSet(elements, encoding);
-    parts.push(encodeItemHeader(knownTag.item, delimited ? undefinedLength : content.length, littleEndian), content);
-    if (delimited) parts.push(encodeItemHeader(knownTag.itemDelimiter, 0, littleEndian));
-  }
-  if (delimited) parts.push(encodeItemHeader(knownTag.sequenceDelimiter, 0, littleEndian));
-  const content = Buffer.concat(parts);
-  return Buffer.concat([
-    encodeElementHeader(tag, 'SQ', delimited ? undefinedLength : content.length, encoding),
-    content,
-  ]);
-}
-
-/** A data set, or what is in an item: elements sorted by tag, sequences with lengths. For small data sets: identifiers, samples. */
+/** A data set, or what is in an item: elements sorted by tag, sequences with lengths. */
 export function encodeDataSet(elements: readonly NewElement[], encoding: Encoding): Buffer {
-  const sorted = elements.toSorted((a, b) => a.tag - b.tag);
-  return Buffer.concat(sorted.map(element => encodeElement(element, encoding)));
+  const writer = new ElementWriter();
+  writer.elements(elements, encoding);
+  return writer.take();
 }
 
 /** What a Part 10 file says about itself. */
@@ -164,6 +258,11 @@ export function part10Header(meta: FileMeta): Buffer {
   ];
   if (meta.sourceAe !== undefined) elements.push(textElement(0x00020016, 'AE', meta.sourceAe));
   const group = encodeDataSet(elements, explicitLittleEndian);
-  const length = encodeElement(numberElement(knownTag.fileMetaGroupLength, 'UL', group.length), explicitLittleEndian);
-  return Buffer.concat([Buffer.alloc(128), Buffer.from('DICM', 'latin1'), length, group]);
+  const writer = new ElementWriter(512);
+  writer.copy(preamble);
+  writer.element(numberElement(knownTag.fileMetaGroupLength, 'UL', group.length), explicitLittleEndian);
+  writer.copy(group);
+  return writer.take();
 }
+
+const preamble = Buffer.concat([Buffer.alloc(128), Buffer.from('DICM', 'latin1')]);

@@ -90,10 +90,10 @@ describe('applyEdits', () => {
     },
   );
 
-  it('takes unchanged neighbours over in one piece', () => {
+  it('takes long unchanged neighbours over as one view', () => {
     const original = scanDataSet(
       encodeDataSet(
-        [1, 2, 3, 4, 5].map(index => textElement(0x00100020 + index, 'LO', `${index}`)),
+        [1, 2, 3, 4, 5].map(index => textElement(0x00100020 + index, 'UT', `${index}`.repeat(200_000))),
         explicitLittleEndian,
       ),
       explicitLittleEndian,

@@ -23,7 +23,7 @@ import {
   encodeElementHeader,
   encodeItemHeader,
   type NewElement,
-  padValue,
+  type NewValue,
   sequenceElement,
   textElement,
 } from '../../src/dicom/write.ts';
@@ -58,8 +58,12 @@ function shapeOfNew(elements: readonly NewElement[]): Shape[] {
     .map(element => [
       element.tag,
       element.vr,
-      element.vr === 'SQ' ? element.items.map(shapeOfNew) : padValue(element.value, element.vr).toString('hex'),
+      element.vr === 'SQ' ? element.items.map(shapeOfNew) : padded(element).toString('hex'),
     ]);
+}
+
+function padded({value, vr}: NewValue): Buffer {
+  return value.length % 2 === 0 ? value : Buffer.concat([value, Buffer.from([vrRules[vr].padding])]);
 }
 
 const valueVrs = vrs.filter(vr => vr !== 'SQ');
