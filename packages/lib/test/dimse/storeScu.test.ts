@@ -271,7 +271,9 @@ describe('when the peer fails', () => {
     [true, 'temporary', 'rejected-transient'],
     [false, 'final', 'rejected-permanent'],
   ] as const)('takes a rejection (transient: %s) as %s', async (transient, kind, cause) => {
-    const receiver = await runningReceiver({services: {associate: () => ({kind: 'reject', because: transient ? 'busy' : 'caller'})}});
+    const receiver = await runningReceiver({
+      services: {associate: () => ({kind: 'reject', because: transient ? 'busy' : 'caller'})},
+    });
     const {results, summary} = await send(receiver.peer, writeSamples(2));
     expect(results.map(result => [result.kind, result.cause])).toEqual([
       [kind, cause],
