@@ -2,7 +2,7 @@ import {DeidError} from '@fiona/lib/deid/deidError';
 import type {DeidFile, FileOutcome} from '@fiona/lib/deid/fileTask';
 import {deidentifyFiles} from '@fiona/lib/deid/pool';
 import {type DeidReport, deidReport} from '@fiona/lib/deid/report';
-import type {DeidRequest} from '@fiona/lib/deid/request';
+import type {DeidRequest, PixelGate} from '@fiona/lib/deid/request';
 import type {RunContext} from './context.ts';
 import {ProjectRefused} from './projectRefused.ts';
 import {isBurned, type SeriesPlan} from './seriesPlan.ts';
@@ -34,12 +34,20 @@ export async function deidentifyStudy(
   }
 }
 
+/**
+ * A file once, also when an older link leads to it from another series (its series was changed and it was sent again): it may pass the pixel
+ * gate only as all of them may.
+ */
 function filesOf(plan: readonly SeriesPlan[]): DeidFile[] {
-  return plan.flatMap(one => {
-    if (one.kind !== 'send') return [];
-    const pixelGate = {cleared: one.cleared, burned: isBurned(one.series)};
-    return one.series.instances.map(({path}) => ({path, pixelGate}));
-  });
+  const gates = new Map<string, PixelGate>();
+  for (const one of plan) {
+    if (one.kind !== 'send') continue;
+    for (const {path} of one.series.instances) {
+      const {cleared = true, burned = false} = gates.get(path) ?? {};
+      gates.set(path, {cleared: cleared && one.cleared, burned: burned || isBurned(one.series)});
+    }
+  }
+  return [...gates].map(([path, pixelGate]) => ({path, pixelGate}));
 }
 
 /** Series that the project does not want were never looked at, but belong to what the study had. */

@@ -1,4 +1,5 @@
 import type {FileOutcome} from '@fiona/lib/deid/fileTask';
+import {countPatients, patientMarks} from '@fiona/lib/deid/original';
 import {
   type FailureFacts,
   finalFailure,
@@ -31,6 +32,8 @@ export interface RunFacts {
   readonly expectedStudyUid: string;
   /** What was asked of the de-identification, as a command line. */
   readonly command: readonly string[];
+  /** Names under which the study was or is to be sent. */
+  readonly pseudonyms: readonly string[];
   /** UID under which an input file stands in raw. */
   readonly sopInstanceUidOf: (path: string) => string;
   /** Whether an input file has gone since the snapshot. */
@@ -67,14 +70,39 @@ export function judgeRun(run: RunFacts): JudgedRun {
     const detail = 'instances in the folder of the study say that they belong to another study';
     return stopped(finalFailure('wrong-study', detail, facts));
   }
+  const twins = written.length - new Set(written.map(({sopInstanceUid}) => sopInstanceUid)).size;
+  if (twins > 0) {
+    const detail = `${twins} SOPInstanceUIDs stand for several instances, in different series; ask the sender`;
+    return stopped(finalFailure('duplicate-uid', detail, facts));
+  }
+  const patients = patientsOf(run);
+  if (patients > 1 && !run.acceptQuarantine) {
+    const advice = 'ask the sender; if they are one person, repeat with --request and --accept-quarantine';
+    return stopped(
+      finalFailure('several-patients', `the study holds instances of ${patients} patients; ${advice}`, facts),
+    );
+  }
   const leftOut = `${quarantined.length} of ${outcomes.length} instances were set aside and left out, as an operator decided`;
+  const notes = [
+    ...(quarantined.length > 0 ? [leftOut] : []),
+    ...(patients > 1 ? [`instances of ${patients} patients were sent as one, as an operator decided`] : []),
+  ];
   return {
     kind: 'ready',
     instances: written.map(({path, sopInstanceUid}) => ({path, sopInstanceUid})),
     mappedStudyUid,
     counts,
-    note: quarantined.length > 0 ? {note: leftOut, ...facts} : undefined,
+    note: notes.length > 0 ? {note: notes.join('; '), ...facts} : undefined,
   };
+}
+
+/** Series that came back under a pseudonym of this study are its patient's, whatever they say. */
+function patientsOf({outcomes, pseudonyms}: RunFacts): number {
+  const ours = new Set(pseudonyms.map(name => patientMarks(name, '', '').id));
+  const marks = outcomes.flatMap(each =>
+    each.kind === 'written' && each.original.patient ? [each.original.patient] : [],
+  );
+  return countPatients(marks.filter(({id}) => !ours.has(id)));
 }
 
 function countsOf({plan, outcomes}: RunFacts, deidentified: number, failed: number): InstanceCounts {

@@ -4,6 +4,7 @@ import type {Redcap} from '@fiona/lib/redcap/redcap';
 import {lockStudy} from '@fiona/lib/site/studyLock';
 import {moveToDone, moveToFailed} from '@fiona/lib/transfers/finish';
 import {isUnchanged} from './attempts.ts';
+import {auditEnd} from './audit.ts';
 import type {RunContext} from './context.ts';
 import {failureMessages} from './failureMessages.ts';
 import {finalFailure} from './outcome.ts';
@@ -58,8 +59,12 @@ async function attempt(
   log.info(`transfer ${request.study} ${request.project} instance ${request.instance}`);
   const begun = clock.monotonic();
   const transferred = await transferOrTell(claimed, projects, folder, context);
-  const {outcome, report, figures} = transferred;
-  if (outcome.kind === 'postponed') return postponed(claimed, outcome.why, context);
+  const {outcome, report, figures, audit} = transferred;
+  if (outcome.kind === 'postponed') {
+    if (audit?.release !== undefined)
+      await auditEnd(request, {outcome, stored: figures.instances, audit, hideName: false}, context);
+    return postponed(claimed, outcome.why, context);
+  }
   const seconds = (clock.monotonic() - begun) / 1000;
   const end = {file, request, hideName: nameProblem !== undefined, ended: outcome, transferred, seconds};
   const kind = await recordOutcome(end, incoming, context);
@@ -71,20 +76,20 @@ async function attempt(
 }
 
 async function transferOrTell(
-  {file, request, nameProblem}: Claimed,
+  {file, request, nameProblem, pseudonyms}: Claimed,
   projects: ResearchProjects,
   folder: string,
   context: RunContext,
 ): Promise<Transferred> {
   const found = findProject(request.project, projects, context.config.ANONYMIZER.allowUnknownProjects);
   if (found.kind === 'known' && nameProblem === undefined) {
-    return transfer({request, name: file.name, project: found.project, folder}, context);
+    return transfer({request, name: file.name, project: found.project, folder, pseudonyms}, context);
   }
   const outcome =
     found.kind === 'unknown'
       ? finalFailure('unknown-project', found.detail)
       : finalFailure('invalid-name', `${nameProblem ?? ''}; correct it in REDCap`);
-  return {outcome, snapshotTime: context.clock.now(), report: undefined, figures: noFigures};
+  return {outcome, snapshotTime: context.clock.now(), report: undefined, figures: noFigures, audit: undefined};
 }
 
 async function setObsolete(claimed: Claimed, {config, clock, log}: RunContext): Promise<RequestResult> {

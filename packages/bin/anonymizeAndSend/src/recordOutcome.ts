@@ -8,6 +8,7 @@ import type {TransferRequest} from '@fiona/lib/transfers/request';
 import type {RequestFile} from '@fiona/lib/transfers/requestFolder';
 import {isExhausted, planRetry, type Retry, writeRetry} from '@fiona/lib/transfers/retry';
 import {earlierAttempts, isUnchanged} from './attempts.ts';
+import {auditEnd} from './audit.ts';
 import type {RunContext} from './context.ts';
 import {type FailureMessages, failureMessages, messagesForRedcap} from './failureMessages.ts';
 import {type EndedTransfer, transferRow} from './transferRow.ts';
@@ -42,6 +43,12 @@ export async function recordOutcome(end: TransferEnd, incoming: Redcap, context:
     ended.kind === 'done'
       ? ended.note && failureMessages(request, undefined, ended.note)
       : failureMessages(request, ended.detail, ended.facts, {retry, hideName});
+  // Before anybody hears that it is done: a kill from here on leaves a request that is looked at again, and a trail that knows.
+  const mustAudit = ended.kind !== 'temporary' || transferred.audit?.release !== undefined;
+  const {audit, figures} = transferred;
+  const line = mustAudit
+    ? await auditEnd(request, {outcome: ended, stored: figures.instances, audit, hideName}, context)
+    : undefined;
   // REDCap hears of a kind of temporary failure once, not every minute.
   if (ended.kind !== 'temporary' || earlier?.reason !== ended.reason) {
     const confirmed = await writeRow({...end, ended}, earlier, messages, incoming, context);
@@ -53,7 +60,7 @@ export async function recordOutcome(end: TransferEnd, incoming: Redcap, context:
   }
   const {config, clock} = context;
   const at = clock.now();
-  const {report} = transferred;
+  const report = transferred.report && {...transferred.report, audit: `${line?.seq}:${line?.hash}`};
   let moved: string | undefined;
   if (ended.kind === 'done') {
     const style = projectStyle(config.ANONYMIZER, request.project);

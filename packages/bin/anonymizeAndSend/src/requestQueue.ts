@@ -18,6 +18,8 @@ export interface Claimed {
   readonly request: TransferRequest;
   readonly nameProblem: string | undefined;
   readonly wanted: Wanted;
+  /** Names under which the study was or is to be sent, to whatever project. */
+  readonly pseudonyms: readonly string[];
 }
 
 /** A file that cannot be a request. */
@@ -67,7 +69,9 @@ export class RequestQueue {
       const {ANONYMIZER, REDCAP} = this.#dependencies.config;
       const requireRow = ANONYMIZER.requireTransferRow && this.#options.request === undefined;
       const rules = {requireRow, timeZone: REDCAP.timeZone};
-      return {file, request, nameProblem, wanted: wantedBy(request, new Date(file.modified), transfers, rules)};
+      const wanted = wantedBy(request, new Date(file.modified), transfers, rules);
+      const pseudonyms = [...new Set([request.name, ...transfers.map(({name}) => name)])];
+      return {file, request, nameProblem, wanted, pseudonyms};
     }
     return undefined;
   }

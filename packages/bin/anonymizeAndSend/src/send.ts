@@ -1,5 +1,6 @@
 import {rm} from 'node:fs/promises';
 import type {Config} from '@fiona/lib/config/load';
+import type {Peer} from '@fiona/lib/dimse/peer';
 import {type StoreResult, storeInstances} from '@fiona/lib/dimse/storeScu';
 import {tlsOptions} from '@fiona/lib/dimse/tlsOptions';
 import type {RunContext} from './context.ts';
@@ -20,7 +21,7 @@ export type Sent = {readonly stored: number; readonly bytes: number; readonly li
 );
 
 /** What has always stood in the messages for "out of resources" and for a PACS that did not answer. */
-const outOfResources = -1;
+export const outOfResources = -1;
 
 /**
  * Sends the instances to the research PACS, each confirmed by its own status, and takes stored ones out of the spool. What failed
@@ -33,7 +34,7 @@ export async function sendToResearchPacs(
   const failures: StoreResult<SpooledInstance>[] = [];
   const removals: Promise<void>[] = [];
   const {stored, bytes, unreachable} = await storeInstances({
-    peer: peerOf(config),
+    peer: researchPacs(config),
     instances,
     onResult: result => {
       // A file that stays is removed with its folder.
@@ -60,7 +61,21 @@ function isOutOfResources({status}: StoreResult): boolean {
   return status !== undefined && (status & 0xff00) === 0xa700;
 }
 
-function peerOf({RESEARCH_PACS}: Config) {
+/** The failed sending as a program call of its own, as it used to be. */
+export function storescuCommand({RESEARCH_PACS: {storage}}: Config): string[] {
+  return [
+    'storescu',
+    '-aec',
+    storage.aeTitle,
+    '-aet',
+    storage.callingAeTitle,
+    String(storage.host),
+    String(storage.port),
+  ];
+}
+
+/** Where the de-identified instances go. */
+export function researchPacs({RESEARCH_PACS}: Config): Peer {
   const {storage, connectTimeoutSeconds, responseTimeoutSeconds} = RESEARCH_PACS;
   return {
     host: storage.host ?? '',

@@ -36,7 +36,7 @@ export async function transfer(task: TransferTask, context: RunContext): Promise
 }
 
 function without(snapshotTime: Date, outcome: TransferOutcome): Transferred {
-  return {outcome, snapshotTime, report: undefined, figures: noFigures};
+  return {outcome, snapshotTime, report: undefined, figures: noFigures, audit: undefined};
 }
 
 interface Ready {

@@ -1,5 +1,6 @@
 import type {ResearchProject} from '@fiona/lib/redcap/dataTransferProjects';
 import type {TransferRequest} from '@fiona/lib/transfers/request';
+import type {TransferAudit} from './audit.ts';
 import type {TransferOutcome} from './outcome.ts';
 
 /** A transfer carried out, or given up. Nothing of it is recorded yet. */
@@ -8,6 +9,7 @@ export interface Transferred {
   readonly snapshotTime: Date;
   readonly report: object | undefined;
   readonly figures: TransferFigures;
+  readonly audit: TransferAudit | undefined;
 }
 
 /** What a transfer sent, for the log. `quarantined` counts notes written for an operator. */
@@ -27,6 +29,8 @@ export interface TransferTask {
   readonly project: ResearchProject;
   /** Its own folder in the spool. */
   readonly folder: string;
+  /** Names under which the study was or is to be sent: a series that came back under one of them is the same patient's. */
+  readonly pseudonyms: readonly string[];
 }
 
 export const noFigures: TransferFigures = {series: 0, instances: 0, skipped: 0, bytes: 0, quarantined: 0};

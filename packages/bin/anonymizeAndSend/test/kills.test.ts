@@ -42,8 +42,8 @@ async function killWhenSaid(child: ToolProcess, words: string, signal: NodeJS.Si
 
 /** Sends a signal, once, when the first instance appears anywhere below the spool; answers how the tool ended. */
 async function endWhenSpooled(child: ToolProcess, signal: NodeJS.Signals) {
-  // The PACS takes its time: sending has not begun when the signal comes.
-  await test.services.sandbox.fault({match: {pacs: 'associate'}, do: 'delay:5000', times: 1});
+  // After its sign of life the PACS takes its time: sending has not begun when the signal comes.
+  await test.services.sandbox.fault({match: {pacs: 'associate'}, do: 'delay:5000', after: 1, times: 1});
   const watcher = watch(test.gateway.dir, {recursive: true}, (_, name) => {
     if (!/^spool\/[0-9a-f]{32}\/.+\.dcm$/.test(String(name))) return;
     watcher.close();
@@ -94,7 +94,7 @@ describe('kill -9', () => {
     await toolEnd(child);
     expect(test.gateway.names('requests')).toHaveLength(1);
     expect(await test.gateway.row(uid)).toMatchObject({transfers_complete: '2'});
-    await test.services.sandbox.fault({match: {pacs: 'associate'}, do: 'reject:permanent', times: 1});
+    await test.services.sandbox.fault({match: {pacs: 'associate'}, do: 'reject:permanent', times: 9});
     expect((await run()).code).toBe(0);
     await test.services.sandbox.clearFaults();
     await expectGoodEnd(uid);

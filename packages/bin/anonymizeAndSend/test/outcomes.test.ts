@@ -1,4 +1,5 @@
 import type {FileOutcome} from '@fiona/lib/deid/fileTask';
+import {patientMarks} from '@fiona/lib/deid/original';
 import type {TransferRequest} from '@fiona/lib/transfers/request';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
@@ -145,6 +146,11 @@ describe('a de-identification', () => {
     sopClassUid: '1',
     transferSyntaxUid: '1',
     modality: 'MR',
+    original: {studyInstanceUid: '1.2.3', sopInstanceUid: `1.2.${n}`, patient: patientMarks('1', 'A^B', '19700101')},
+  });
+  const of = (n: number, id: string, name: string, birthDate = ''): FileOutcome => ({
+    ...(written(n) as Extract<FileOutcome, {kind: 'written'}>),
+    original: {studyInstanceUid: '1.2.3', sopInstanceUid: `1.2.${n}`, patient: patientMarks(id, name, birthDate)},
   });
   const set = (reason: 'unreadable' | 'write-failed' | 'identifier-survived'): FileOutcome => ({
     kind: 'quarantined',
@@ -158,6 +164,7 @@ describe('a de-identification', () => {
       plan: [],
       outcomes,
       acceptQuarantine: false,
+      pseudonyms: ['P_01'],
       expectedStudyUid: '1.3',
       command: [],
       sopInstanceUidOf: path => path,
@@ -186,6 +193,25 @@ describe('a de-identification', () => {
     ['with nothing left', [skipped], {}, {kind: 'failed', reason: 'nothing-left'}],
     ['of two studies', [written(1), written(2, '1.4')], {}, {kind: 'failed', reason: 'wrong-study'}],
     ['of another study', [written(1, '1.4')], {}, {kind: 'failed', reason: 'wrong-study'}],
+    [
+      'with one SOPInstanceUID for two instances',
+      [written(1), {...written(1), path: '/out/other'} as FileOutcome],
+      {},
+      {kind: 'failed', reason: 'duplicate-uid'},
+    ],
+    [
+      'of two patients',
+      [of(1, '1', 'DOE^JOHN'), of(2, '2', 'ROE^MARY')],
+      {},
+      {kind: 'failed', reason: 'several-patients', detail: expect.stringContaining('2 patients')},
+    ],
+    [
+      'of two patients in one series with one id',
+      [of(1, '0', 'DOE^JOHN', '19700101'), of(2, '0', 'ROE^MARY', '19800202')],
+      {},
+      {kind: 'failed', reason: 'several-patients'},
+    ],
+    ['of two patients of one name', [of(1, '1', 'DOE^J'), of(2, '2', 'DOE^J')], {}, {reason: 'several-patients'}],
     ['on a full disk, accepted', [written(1), set('write-failed')], {acceptQuarantine: true}, {kind: 'temporary'}],
     [
       'with nothing clean, accepted',
@@ -195,6 +221,30 @@ describe('a de-identification', () => {
     ],
   ])('%s does not leave', (_, outcomes, change, expected) => {
     expect(stop(outcomes, change)).toMatchObject(expected);
+  });
+
+  it.each<[string, FileOutcome[]]>([
+    ['whose name was corrected', [of(1, '1', 'DOE^JOHN'), of(2, '1', 'ROE^JOHN')]],
+    [
+      'whose name is spelt in two ways',
+      [of(1, '1', 'ÅSE^BJØRN', '19700101'), of(2, ' 1 ', 'Aase Bjoern^^^', '19700101')],
+    ],
+    [
+      'with two ids, one name and one birth date',
+      [of(1, '1', 'DOE^J', '19700101'), of(2, 'X-2', 'Doe^J^K', '19700101')],
+    ],
+    ['without any sign in some instances', [of(1, '1', 'DOE^J', '19700101'), of(2, '', ''), of(3, '1', '')]],
+    ['some of which came back under the pseudonym', [of(1, '1', 'DOE^J'), of(2, 'P_01', 'P_01')]],
+  ])('of one patient %s leaves', (_, outcomes) => {
+    expect(run(outcomes)).toMatchObject({kind: 'ready', note: undefined});
+  });
+
+  it('of two patients leaves as one when an operator says so', () => {
+    const judged = run([of(1, '1', 'DOE^JOHN'), of(2, '2', 'ROE^MARY')], {acceptQuarantine: true});
+    expect(judged).toMatchObject({
+      kind: 'ready',
+      note: {note: 'instances of 2 patients were sent as one, as an operator decided'},
+    });
   });
 
   it('with a quarantined instance leaves without it when an operator says so', () => {

@@ -214,3 +214,18 @@ describe('storescp of DCMTK', () => {
     expect(test.gateway.names('done')).toEqual([]);
   });
 });
+
+describe('a PACS that is down', () => {
+  it('costs no de-identification: it is asked for a sign of life before', async () => {
+    const {uid} = await askedStudy();
+    const port = await freePort();
+    test.gateway.configure({RESEARCH_PACS: {host: '127.0.0.1', port, storage: {host: '127.0.0.1', port, retries: 0}}});
+    const {code, transfers} = await run();
+    expect([code, transfers]).toEqual([69, [expect.objectContaining({reason: 'pacs', report: undefined})]]);
+    expect(await test.gateway.row(uid)).toMatchObject({transfer_error___1: '0', transfer_error___2: '1'});
+    expect(JSON.parse(String((await test.gateway.row(uid)).transfer_error_message))).toMatchObject({
+      storescu_return_code: -1,
+      retry: {attempts: 1},
+    });
+  });
+});

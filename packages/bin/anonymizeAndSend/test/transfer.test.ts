@@ -72,7 +72,8 @@ describe('a requested study', () => {
     await askedStudy();
     const {transfers} = await run();
     expect(transfers).toMatchObject([{kind: 'done', report: {instances: {in: 6, written: 6}, project: 'PROJ'}}]);
-    expect(test.gateway.json('done', '_deid.json')).toEqual(transfers[0]?.report);
+    const {audit, ...report} = test.gateway.json('done', '_deid.json');
+    expect([audit, report]).toEqual([expect.stringMatching(/^2:[0-9a-f]{64}$/), transfers[0]?.report]);
   });
 
   it('without an event says nothing of events', async () => {
@@ -196,7 +197,7 @@ describe('a dry run', () => {
   it('tells what would be sent and touches neither PACS nor disk nor REDCap', async () => {
     const {uid, series, request} = await askedStudy();
     test.services.proxy.calls = [];
-    await test.services.sandbox.fault({match: {pacs: 'associate'}, do: 'reject:permanent', times: 1});
+    await test.services.sandbox.fault({match: {pacs: 'associate'}, do: 'reject:permanent', times: 9});
     const {code, lines} = await run({}, {dryRun: true});
     await test.services.sandbox.clearFaults();
     expect(code).toBe(0);

@@ -13,7 +13,8 @@ export function demandAccount(processingUser: string): void {
   );
 }
 
-function accountName(): string {
+/** The name of the account that this process runs as. */
+export function accountName(): string {
   try {
     return userInfo().username;
   } catch {

@@ -1,14 +1,15 @@
-import {closeSync, linkSync, mkdirSync, openSync, readSync, unlinkSync} from 'node:fs';
+import {closeSync, linkSync, mkdirSync, readSync, unlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import type {FileRange} from '../dicom/dataSet.ts';
 import {DicomError, type DicomReason} from '../dicom/dicomError.ts';
 import {chunksLength} from '../dicom/editor.ts';
 import type {Instance} from '../dicom/instance.ts';
-import {readInstance} from '../dicom/read.ts';
+import {openInstance, readOpenInstance} from '../dicom/read.ts';
 import type {Tag} from '../dicom/tag.ts';
 import {asUid} from '../dicom/uid.ts';
 import {text} from '../dicom/values.ts';
 import type {Deidentifier} from './engine.ts';
+import {type Original, originalOf} from './original.ts';
 import type {NewIdentity, QuarantineReason, SkipReason, Written} from './outcome.ts';
 import {sameFile, temporaryFile, writeNewFile} from './outputFile.ts';
 import type {DeidLimits, PixelGate} from './request.ts';
@@ -22,7 +23,13 @@ export interface DeidFile {
 
 /** What became of one file. Plain data: it comes back from worker threads as it is. */
 export type FileOutcome =
-  | ({readonly kind: 'written'; readonly input: string; readonly path: string; readonly size: number} & NewIdentity)
+  | ({
+      readonly kind: 'written';
+      readonly input: string;
+      readonly path: string;
+      readonly size: number;
+      readonly original: Original;
+    } & NewIdentity)
   | {readonly kind: 'skipped'; readonly input: string; readonly reason: SkipReason; readonly sopClassUid: string}
   | {
       readonly kind: 'quarantined';
@@ -59,22 +66,20 @@ export function deidentifyFile(
 ): {outcome: FileOutcome; tally: Tally | undefined} {
   const input = file.path;
   let source: number | undefined;
-  const open = () => {
-    source ??= openSync(input, 'r');
-    return source;
-  };
   try {
-    const instance = readInstance(input, {...limits, maxElementBytes: limits.maxHeaderBytes});
+    const opened = openInstance(input);
+    source = opened;
+    const instance = readOpenInstance(opened, {...limits, maxElementBytes: limits.maxHeaderBytes});
     if (isMediaDirectory(instance)) {
       return {
         outcome: {kind: 'skipped', input, reason: 'not-a-storage-instance', sopClassUid: mediaDirectoryClass},
         tally: undefined,
       };
     }
-    const result = deidentifier.deidentify(instance, range => readRange(open(), range), file.pixelGate);
+    const result = deidentifier.deidentify(instance, range => readRange(opened, range), file.pixelGate);
     if (result.kind !== 'written') return {outcome: {...result, input}, tally: undefined};
-    const needsSource = result.chunks.some(chunk => !Buffer.isBuffer(chunk));
-    return {outcome: writeOutput(input, result, output, needsSource ? open() : undefined), tally: result.tally};
+    const from = {input, original: originalOf(instance)};
+    return {outcome: writeOutput(from, result, output, opened), tally: result.tally};
   } catch (error) {
     if (!(error instanceof DicomError)) throw error;
     const notDicom = error.reason === 'not-dicom' ? {notDicom: true as const} : {};
@@ -119,10 +124,10 @@ function readRange(file: number, {offset, length}: FileRange): Buffer {
 }
 
 function writeOutput(
-  input: string,
+  {input, original}: {readonly input: string; readonly original: Original},
   {chunks, identity}: Written,
   output: Output,
-  source: number | undefined,
+  source: number,
 ): FileOutcome {
   const series = asUid(identity.seriesInstanceUid);
   const instance = asUid(identity.sopInstanceUid);
@@ -145,7 +150,7 @@ function writeOutput(
         taken: path,
       };
     }
-    return {kind: 'written', input, path, size: chunksLength(chunks), ...identity};
+    return {kind: 'written', input, path, size: chunksLength(chunks), original, ...identity};
   } catch (error) {
     removeQuietly(temporary);
     if (error instanceof DicomError) throw error;

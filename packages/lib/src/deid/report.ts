@@ -1,5 +1,6 @@
 import {implementationVersionName} from '../dicom/implementation.ts';
 import type {DeidRun} from './pool.ts';
+import {profileHash} from './profile/profileHash.ts';
 import {profileEdition} from './profile/table.ts';
 import type {DeidRequest} from './request.ts';
 import {appliedCodes} from './stamp.ts';
@@ -11,6 +12,8 @@ export interface DeidReport {
   readonly tool: 'fiona-deid';
   readonly version: string;
   readonly profile: string;
+  /** See `profileHash`. */
+  readonly profileHash: string;
   /** Codes of PS3.16 CID 7050 that apply to every instance. */
   readonly options: readonly string[];
   readonly project: string;
@@ -45,6 +48,7 @@ export function deidReport(request: DeidRequest, {outcomes, tally}: DeidRun, sec
     tool: 'fiona-deid',
     version: implementationVersionName.replace(/^FIONA_/, ''),
     profile: profileEdition,
+    profileHash: profileHash(request),
     options: appliedCodes(request, false, new Set()),
     project: request.project,
     style: request.uidStyle,

@@ -74,7 +74,7 @@ function asReason(item: string, reason: Omit<Reason, 'item'>): Reason {
 async function writeReport(folder: string, requestPath: string, report: object | undefined): Promise<void> {
   if (report === undefined) return;
   const path = join(folder, derivedName('', requestNameOf(requestPath), '_deid.json'));
-  await writeFileAtomic(path, `${JSON.stringify(report, null, 2)}\n`);
+  await writeFileAtomic(path, `${JSON.stringify(report, null, 2)}\n`, {mode: 0o640});
 }
 
 async function exists(path: string): Promise<boolean> {

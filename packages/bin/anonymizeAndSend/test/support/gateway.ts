@@ -82,6 +82,7 @@ export class TestGateway {
       PATHS: {
         stateDir: this.path('state'),
         pidDir: this.path('pids'),
+        logDir: this.path('logs'),
         classifyRules: this.path('classifyRules.json'),
         transferRequests: this.path('requests'),
         transfersDone: this.path('done'),
@@ -239,7 +240,7 @@ export class TestGateway {
 
   /** Everything the gateway wrote that people may look at: no planted identifier may be in there. */
   expectNoIdentifiers(log = ''): void {
-    for (const folder of ['requests', 'done', 'fail', 'state', 'quarantine', 'spool', 'pids']) {
+    for (const folder of ['requests', 'done', 'fail', 'state', 'quarantine', 'spool', 'pids', 'logs']) {
       for (const {path, content} of filesBelow(this.path(folder))) {
         expect([
           path,

@@ -57,7 +57,7 @@ export const pathsSection = section({
     absolutePath,
     '/home/processing/logs',
     'logs and audit files that tools open themselves; logs of hooks must lie below',
-    'DA CR CZ',
+    'DA AS CR CZ',
   ),
   stateDir: keyWithDefault(
     absolutePath,
