@@ -1,5 +1,6 @@
 import {closeSync, fchmodSync, fchownSync, fdatasync, open, openSync, rmSync, writev, writevSync} from 'node:fs';
 import {promisify} from 'node:util';
+import {Backlog} from './backlog.ts';
 
 const writePieces = promisify(writev);
 const syncFile = promisify(fdatasync);
@@ -37,12 +38,21 @@ export interface FileRights {
   gid?: number | undefined;
 }
 
+/** Of a file by itself: it holds its sender back soon enough. */
+const unlimited = new Backlog(Number.POSITIVE_INFINITY);
+
 /**
  * Creates the file (it must not exist) and takes its content in pieces of any size. The file
  * appears with its first write, at the latest in `finish`; errors come out of the next `write` or `finish`.
+ * @param backlog shared by files that are received at the same time: when it is full each of them waits for its own bytes to be written
  */
-export function createPartTenFile(path: string, header: Buffer, rights: FileRights = {}): PartTenFile {
-  const file = new GatheringFile(path, rights);
+export function createPartTenFile(
+  path: string,
+  header: Buffer,
+  rights: FileRights = {},
+  backlog: Backlog = unlimited,
+): PartTenFile {
+  const file = new GatheringFile(path, rights, backlog);
   file.write(header);
   return file;
 }
@@ -51,6 +61,7 @@ class GatheringFile implements PartTenFile {
   bytes = 0;
   #path: string;
   #rights: FileRights;
+  #backlog: Backlog;
   #descriptor: number | undefined;
   #created = false;
   #waiting: Buffer[] = [];
@@ -58,9 +69,10 @@ class GatheringFile implements PartTenFile {
   #writing: Promise<void> | undefined;
   #failure: unknown;
 
-  constructor(path: string, rights: FileRights) {
+  constructor(path: string, rights: FileRights, backlog: Backlog) {
     this.#path = path;
     this.#rights = rights;
+    this.#backlog = backlog;
   }
 
   write(chunk: Buffer): void | Promise<void> {
@@ -68,10 +80,13 @@ class GatheringFile implements PartTenFile {
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.length;
     this.bytes += chunk.length;
-    if (this.#waitingBytes < writeSize && this.#waiting.length < mostPieces) return undefined;
-    if (this.#writing === undefined) this.#startWriting();
-    else if (this.#waitingBytes >= mostWaiting || this.#waiting.length >= mostPieces) return this.#writing;
-    return undefined;
+    this.#backlog.bytes += chunk.length;
+    const {isFull} = this.#backlog;
+    if (!isFull && this.#waitingBytes < writeSize && this.#waiting.length < mostPieces) return undefined;
+    const mustWait = isFull || this.#waitingBytes >= mostWaiting || this.#waiting.length >= mostPieces;
+    if (this.#writing !== undefined) return mustWait ? this.#writing : undefined;
+    this.#startWriting();
+    return isFull ? this.#writing : undefined;
   }
 
   async finish(options: {durable: boolean}): Promise<void> {
@@ -87,6 +102,7 @@ class GatheringFile implements PartTenFile {
   async discard(): Promise<void> {
     this.#failure ??= new Error('discarded');
     if (this.#writing) await this.#writing;
+    this.#dropWaiting();
     this.#close();
     if (this.#created) rmSync(this.#path, {force: true});
     this.#created = false;
@@ -118,7 +134,7 @@ class GatheringFile implements PartTenFile {
     this.#writing = this.#writeWaiting()
       .catch(error => {
         this.#failure ??= error;
-        this.#waiting = [];
+        this.#dropWaiting();
       })
       .finally(() => {
         this.#writing = undefined;
@@ -128,20 +144,32 @@ class GatheringFile implements PartTenFile {
   async #writeWaiting(): Promise<void> {
     const descriptor = await this.#open();
     let {pieces, left} = this.#takeWaiting();
-    while (left > 0) {
-      const {bytesWritten} = await writePieces(descriptor, pieces);
-      left -= bytesWritten;
-      // A full disk takes a part; what it says to the rest is the error.
-      if (left > 0) pieces = [Buffer.concat(pieces).subarray(-left)];
+    const taken = left;
+    try {
+      while (left > 0) {
+        const {bytesWritten} = await writePieces(descriptor, pieces);
+        left -= bytesWritten;
+        // A full disk takes a part; what it says to the rest is the error.
+        if (left > 0) pieces = [Buffer.concat(pieces).subarray(-left)];
+      }
+    } finally {
+      this.#backlog.bytes -= taken;
     }
   }
 
   #writeSmall(descriptor: number): void {
     let {pieces, left} = this.#takeWaiting();
+    this.#backlog.bytes -= left;
     while (left > 0) {
       left -= writevSync(descriptor, pieces);
       if (left > 0) pieces = [Buffer.concat(pieces).subarray(-left)];
     }
+  }
+
+  #dropWaiting(): void {
+    this.#backlog.bytes -= this.#waitingBytes;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
   }
 
   #takeWaiting(): {pieces: Buffer[]; left: number} {

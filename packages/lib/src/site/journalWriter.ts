@@ -16,6 +16,8 @@ export interface JournalWriterOptions {
   root: string;
   /** A segment that is larger gets a successor (`RECEIVER.journalSegmentBytes`). */
   segmentBytes: number;
+  /** False: lines are written, but nobody waits until they are on the disk. Default true. */
+  durable?: boolean | undefined;
   modes: SiteModes;
   clock: Clock;
   log: Log;
@@ -127,7 +129,7 @@ export class JournalWriter {
     let written = 0;
     try {
       while (written < bytes.length) written += writeSync(this.#file, bytes, written);
-      await syncData(this.#file);
+      if (this.#options.durable !== false) await syncData(this.#file);
     } catch (error) {
       if (written > 0) this.#cutBack();
       throw error;

@@ -2,18 +2,29 @@ import {lstatSync, renameSync} from 'node:fs';
 import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Log} from '@fiona/lib/cli/log';
-import {asUid, type Uid} from '@fiona/lib/dicom/uid';
+import {asUid} from '@fiona/lib/dicom/uid';
 import {part10Header} from '@fiona/lib/dicom/write';
+import type {Backlog} from '@fiona/lib/dimse/backlog';
 import {createPartTenFile, type PartTenFile} from '@fiona/lib/dimse/partTenFile';
-import type {IncomingInstance, StoreAnswer, StoreHandler, StoreSink} from '@fiona/lib/dimse/services';
+import {
+  type IncomingInstance,
+  refuse,
+  type StoreAnswer,
+  type StoreHandler,
+  type StoreSink,
+} from '@fiona/lib/dimse/services';
 import {whyOf} from '@fiona/lib/fs/fileError';
 import {cleanField} from '@fiona/lib/site/arrivalLine';
 import type {JournalWriter} from '@fiona/lib/site/journalWriter';
-import {archiveFolder} from '@fiona/lib/site/layout';
+import {archiveFolder, archiveRoot} from '@fiona/lib/site/layout';
 import {ensureFolder, type SiteModes} from '@fiona/lib/site/modes';
 import {filePrefixes} from './filePrefixTable.ts';
 import {type FolderSync, sameContent} from './folderSync.ts';
-import {identify} from './identify.ts';
+import {type InstanceIdentity, identify, identifyFile} from './identify.ts';
+import type {Durations} from './metrics.ts';
+import type {SpaceWatch} from './spaceWatch.ts';
+import {ownTemporary} from './temporaries.ts';
+import type {Turns} from './turns.ts';
 
 /** Where received instances go. */
 export interface Archive {
@@ -22,6 +33,14 @@ export interface Archive {
   readonly modes: SiteModes;
   readonly journal: JournalWriter;
   readonly folders: FolderSync;
+  /** Two associations may bring the same instance. */
+  readonly turns: Turns;
+  readonly space: SpaceWatch;
+  readonly backlog: Backlog;
+  /** False: success is answered before the disk has everything (`RECEIVER.durability`). */
+  readonly durable: boolean;
+  /** From the last byte of an instance to its answer. */
+  readonly finishing: Durations;
   readonly log: Log;
 }
 
@@ -30,17 +49,28 @@ const status = {success: 0x0000, outOfResources: 0xa700, mismatch: 0xa900, canno
 
 /** The receiver's handler of C-STORE: each instance becomes one file of the archive and one line of the journal. */
 export function archiveStore(archive: Archive): StoreHandler {
-  return {begin: instance => new ArchiveSink(archive, instance)};
+  return {
+    begin: instance =>
+      archive.space.hasRoom ? new ArchiveSink(archive, instance) : refuse(status.outOfResources, noRoom),
+  };
 }
 
-/** Tells the temporary files of this process apart; those of an earlier one with the same number were made at another time. */
-const startedAt = Date.now().toString(36);
-let temporaries = 0;
+const noRoom = 'the disk is full but for its reserve';
 
-interface Target {
+/** An instance whose study has not shown itself in so many bytes goes to the disk before it is known where it belongs. */
+const mostHeld = 1 << 20;
+
+/** Where a complete instance belongs. */
+interface Place {
   readonly folder: string;
   readonly name: string;
-  readonly temporary: string;
+}
+
+interface Received {
+  readonly file: PartTenFile;
+  readonly path: string;
+  /** Undefined when the study is still to be found in the file. */
+  readonly place: Place | undefined;
 }
 
 /**
@@ -55,8 +85,7 @@ class ArchiveSink implements StoreSink {
   #heldBytes = 0;
   #lookAt = 1;
   #refusal: StoreAnswer | undefined;
-  #target: Target | undefined;
-  #file: PartTenFile | undefined;
+  #received: Received | undefined;
 
   constructor(archive: Archive, instance: IncomingInstance) {
     this.#archive = archive;
@@ -72,26 +101,36 @@ class ArchiveSink implements StoreSink {
 
   write(chunk: Buffer): void | Promise<void> {
     if (this.#refusal !== undefined) return;
-    if (this.#file !== undefined) return this.#file.write(chunk);
+    const {space} = this.#archive;
+    space.take(chunk.length);
+    if (!space.hasRoom) throw new Error(noRoom);
+    if (this.#received !== undefined) return this.#received.file.write(chunk);
     this.#held.push(chunk);
     this.#heldBytes += chunk.length;
     // Looking again only when the bytes have doubled keeps a long header linear.
     if (this.#heldBytes < this.#lookAt) return;
     this.#lookAt = this.#heldBytes * 2;
-    return this.#open(false);
+    this.#open(false);
   }
 
   async finish(): Promise<StoreAnswer> {
-    if (this.#file === undefined && this.#refusal === undefined) await this.#open(true);
-    if (this.#file === undefined || this.#target === undefined) {
-      return this.#refusal ?? {status: status.cannotUnderstand};
-    }
+    if (this.#received === undefined && this.#refusal === undefined) this.#open(true);
+    if (this.#received === undefined) return this.#refusal ?? {status: status.cannotUnderstand};
+    const began = performance.now();
+    const answer = await this.#keep(this.#received);
+    this.#archive.finishing.add((performance.now() - began) / 1000);
+    return answer;
+  }
+
+  async #keep({file, path, place: known}: Received): Promise<StoreAnswer> {
     try {
-      await this.#file.finish({durable: true});
-      await this.#enter(this.#target);
-      return {status: status.success};
+      await file.finish({durable: this.#archive.durable});
+      const place = known ?? this.#placeOf(identifyFile(path));
+      if (place !== undefined) await this.#archive.turns.take(join(place.folder, place.name), () => this.#enter(place));
+      else await file.discard();
+      return this.#refusal ?? {status: status.success};
     } catch (error) {
-      await rm(this.#target.temporary, {force: true});
+      await file.discard();
       this.#archive.log.error(`cannot store ${this.#instance.sopInstanceUid}: ${whyOf(error)}`);
       return {status: status.outOfResources, comment: whyOf(error)};
     }
@@ -101,7 +140,8 @@ class ArchiveSink implements StoreSink {
    * Gives the complete file its name and announces it. The name and the line become durable at the same time: after a power cut
    * between the two the line may name a file that is not there, but then nobody was told of success.
    */
-  async #enter({folder, name, temporary}: Target): Promise<void> {
+  async #enter({folder, name}: Place): Promise<void> {
+    const temporary = this.#received?.path ?? '';
     const path = join(folder, name);
     const before = await earlier(path, temporary);
     if (before === 'other') {
@@ -110,7 +150,8 @@ class ArchiveSink implements StoreSink {
     renameSync(temporary, path);
     const {callingAeTitle: caller, calledAeTitle: called, address: callerAddress} = this.#instance.association;
     const line = {caller, called, callerAddress, directory: folder, filename: name};
-    const steps = await Promise.allSettled([this.#archive.folders.sync(folder), this.#archive.journal.append(line)]);
+    const {durable, folders, journal} = this.#archive;
+    const steps = await Promise.allSettled([durable ? folders.sync(folder) : undefined, journal.append(line)]);
     const failed = steps.find(step => step.status === 'rejected');
     if (failed === undefined) return;
     if (before === 'none') await rm(path, {force: true});
@@ -119,37 +160,39 @@ class ArchiveSink implements StoreSink {
 
   async abort(): Promise<void> {
     this.#held = [];
-    await this.#file?.discard();
+    await this.#received?.file.discard();
   }
 
-  /** Opens the file as soon as the study is known; `complete` tells that no more bytes will come. */
-  async #open(complete: boolean): Promise<void> {
+  /** Opens the file as soon as the study is known, or so much has come that it cannot be held; `complete`: no more bytes will come. */
+  #open(complete: boolean): void {
     const bytes = Buffer.concat([this.#header, ...this.#held]);
     const found = identify(bytes, complete);
-    if (found === undefined) return;
-    const problem = this.#problemOf(found);
-    if (problem !== undefined) {
-      this.#refuse(problem.status, problem.comment);
-      return;
-    }
-    // #problemOf has seen to it that both are valid.
-    const study = asUid(found.studyInstanceUid ?? '') as Uid;
-    const sopInstance = asUid(found.sopInstanceUid ?? '') as Uid;
-    const folder = archiveFolder(this.#archive.root, study);
-    ensureFolder(folder, this.#archive.modes.folders, this.#archive.modes);
-    const name = `${filePrefixes[this.#instance.sopClassUid] ?? 'UNKNOWN'}.${sopInstance}`;
-    const temporary = join(folder, `.${name}.${process.pid}-${startedAt}${++temporaries}.tmp`);
-    this.#target = {folder, name, temporary};
-    const {files, gid} = this.#archive.modes;
-    this.#file = createPartTenFile(temporary, bytes, {files, gid});
+    if (found === undefined && this.#heldBytes < mostHeld) return;
+    const place = found && this.#placeOf(found);
+    if (this.#refusal !== undefined) return;
+    const {root, modes, backlog} = this.#archive;
+    const path = join(place?.folder ?? archiveRoot(root), ownTemporary(place?.name ?? 'unfiled'));
+    const {files, gid} = modes;
+    this.#received = {path, place, file: createPartTenFile(path, bytes, {files, gid}, backlog)};
     this.#held = [];
   }
 
-  #problemOf(found: {
-    sopClassUid: string | undefined;
-    sopInstanceUid: string | undefined;
-    studyInstanceUid: string | undefined;
-  }): StoreAnswer | undefined {
+  /** Makes the study's folder. @returns undefined when the instance is refused */
+  #placeOf(found: InstanceIdentity): Place | undefined {
+    const study = asUid(found.studyInstanceUid ?? '');
+    const sopInstance = asUid(found.sopInstanceUid ?? '');
+    const problem = this.#problemOf(found);
+    if (problem !== undefined || study === undefined || sopInstance === undefined) {
+      this.#refuse(problem ?? {status: status.cannotUnderstand});
+      return undefined;
+    }
+    const {root, modes, folders} = this.#archive;
+    const folder = archiveFolder(root, study);
+    if (ensureFolder(folder, modes.folders, modes)) folders.made(folder);
+    return {folder, name: `${filePrefixes[this.#instance.sopClassUid] ?? 'UNKNOWN'}.${sopInstance}`};
+  }
+
+  #problemOf(found: InstanceIdentity): StoreAnswer | undefined {
     if (asUid(found.studyInstanceUid ?? '') === undefined) {
       return {status: status.cannotUnderstand, comment: 'no valid StudyInstanceUID in the data set'};
     }
@@ -165,11 +208,11 @@ class ArchiveSink implements StoreSink {
     return undefined;
   }
 
-  #refuse(code: number, comment = 'refused'): void {
-    this.#refusal = {status: code, comment};
+  #refuse(refusal: StoreAnswer): void {
+    this.#refusal = refusal;
     this.#held = [];
     const {callingAeTitle, address} = this.#instance.association;
-    this.#archive.log.warn(`refused an instance of ${cleanField(callingAeTitle)} (${address}): ${comment}`);
+    this.#archive.log.warn(`refused an instance of ${cleanField(callingAeTitle)} (${address}): ${refusal.comment}`);
   }
 }
 

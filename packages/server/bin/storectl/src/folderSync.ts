@@ -1,5 +1,6 @@
 import {closeSync, constants, fsync, openSync} from 'node:fs';
 import {open} from 'node:fs/promises';
+import {dirname} from 'node:path';
 import {promisify} from 'node:util';
 import {FileError} from '@fiona/lib/fs/fileError';
 
@@ -10,8 +11,21 @@ export class FolderSync {
   readonly #running = new Map<string, Promise<void>>();
   readonly #next = new Map<string, Promise<void>>();
 
+  readonly #new = new Set<string>();
+
+  /** To be told of a folder that was made: its own name is to become durable with the first of those in it. */
+  made(folder: string): void {
+    this.#new.add(folder);
+  }
+
   /** Resolves when every rename in `folder` that was done before this call is durable. @throws FileError */
-  sync(folder: string): Promise<void> {
+  async sync(folder: string): Promise<void> {
+    if (!this.#new.has(folder)) return this.#sync(folder);
+    await Promise.all([this.#sync(folder), this.#sync(dirname(folder))]);
+    this.#new.delete(folder);
+  }
+
+  #sync(folder: string): Promise<void> {
     const running = this.#running.get(folder);
     if (running === undefined) return this.#start(folder);
     let next = this.#next.get(folder);

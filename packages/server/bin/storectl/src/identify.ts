@@ -1,4 +1,5 @@
-import {parseInstance} from '@fiona/lib/dicom/read';
+import type {Instance} from '@fiona/lib/dicom/instance';
+import {parseInstance, readHeader} from '@fiona/lib/dicom/read';
 import {text} from '@fiona/lib/dicom/values';
 
 /** The UIDs that decide where an instance is filed, as they stand in its data set. */
@@ -21,13 +22,22 @@ const studyInstanceUid = 0x0020000d;
  */
 export function identify(bytes: Buffer, complete: boolean): InstanceIdentity | undefined {
   const {dataSet, pixelData} = parseInstance(bytes, {tolerant: true});
-  // The whole text: an element of several values is no UID, and the first one alone would file it where nobody else looks.
-  const found = {
+  const found = identityIn(dataSet);
+  const last = dataSet.elements.at(-1)?.tag ?? 0;
+  const passed = last > studyInstanceUid || pixelData !== undefined;
+  return complete || passed || found.studyInstanceUid !== undefined ? found : undefined;
+}
+
+/** The UIDs of an instance that is complete on the disk, however long its header is. */
+export function identifyFile(path: string): InstanceIdentity {
+  return identityIn(readHeader(path, {tolerant: true}).dataSet);
+}
+
+/** The whole texts: an element of several values is no UID, and the first one alone would file it where nobody else looks. */
+function identityIn(dataSet: Instance['dataSet']): InstanceIdentity {
+  return {
     sopClassUid: text(dataSet, sopClassUid),
     sopInstanceUid: text(dataSet, sopInstanceUid),
     studyInstanceUid: text(dataSet, studyInstanceUid),
   };
-  const last = dataSet.elements.at(-1)?.tag ?? 0;
-  const passed = last > studyInstanceUid || pixelData !== undefined;
-  return complete || passed || found.studyInstanceUid !== undefined ? found : undefined;
 }

@@ -1,57 +1,145 @@
 import {utimes, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
 import {claimPresence, reportReady} from '@fiona/lib/cli/daemon';
 import type {Outcome, Run} from '@fiona/lib/cli/runTool';
-import {dataRoot} from '@fiona/lib/config/dataRoot';
-import {startReceiver} from '@fiona/lib/dimse/receiver';
+import {type DataRoot, dataRoot} from '@fiona/lib/config/dataRoot';
+import {admission} from '@fiona/lib/dimse/admission';
+import {Backlog} from '@fiona/lib/dimse/backlog';
+import {type Receiver, startReceiver} from '@fiona/lib/dimse/receiver';
 import {JournalWriter} from '@fiona/lib/site/journalWriter';
-import {archiveRoot, arrived} from '@fiona/lib/site/layout';
+import {archiveRoot, arrived, journal as journalFolder} from '@fiona/lib/site/layout';
 import {ensureFolder, siteModes} from '@fiona/lib/site/modes';
-import {receiverPaths} from '@fiona/lib/site/receiverPaths';
-import {archiveStore} from './archiveSink.ts';
+import {type ReceiverPaths, receiverPaths} from '@fiona/lib/site/receiverPaths';
+import {type Archive, archiveStore} from './archiveSink.ts';
 import {drainSeconds} from './control.ts';
 import {FolderSync} from './folderSync.ts';
+import {openTlsPort, type TlsPort} from './listeners.ts';
+import {Durations, metricsText} from './metrics.ts';
+import {MetricsFile} from './metricsFile.ts';
 import {removeLeftovers} from './removeLeftovers.ts';
+import {SpaceWatch} from './spaceWatch.ts';
+import {Turns} from './turns.ts';
 
 /** Threads that may wait for the disk at the same time: as many as instances of one association. Node's usual 4 make the others queue. */
 const diskThreads = 16;
 
 /**
  * The receiver daemon in the foreground: takes instances until it is told to stop, then lets open associations come to their end.
- * @throws AlreadyRunning, JournalError, FileError, or the error of listening
+ * @throws AlreadyRunning, ConfigError, JournalError, FileError, or the error of listening
  */
-export async function serve(project: string, {config, log, clock, signal}: Run): Promise<Outcome> {
+export async function serve(project: string, run: Run): Promise<Outcome> {
+  const {config, log, clock, signal} = run;
   const root = dataRoot(config, project);
   const paths = receiverPaths(config, root);
   process.umask(0);
   // read by libuv when the first of them is started
   process.env.UV_THREADPOOL_SIZE ??= String(diskThreads);
   const presence = await claimPresence({name: 'storescpd', lockPath: paths.lock, pidFile: paths.pidFile});
-  const modes = siteModes(config.PATHS.modes);
-  for (const folder of [archiveRoot(root.dataDir), arrived(root.dataDir)]) ensureFolder(folder, modes.folders, modes);
-  const {journalSegmentBytes: segmentBytes, idleSeconds, listenAddress} = config.RECEIVER;
-  const journal = await JournalWriter.open({root: root.dataDir, segmentBytes, modes, clock, log});
+  const archive = await openArchive(root, run);
+  let metrics: MetricsFile | undefined;
   const receiver = await startReceiver({
-    host: listenAddress,
+    ...limits(run),
+    host: config.RECEIVER.listenAddress,
     port: root.port ?? 0,
-    idleTimeoutMs: idleSeconds * 1000,
     log,
     services: {
-      store: archiveStore({root: root.dataDir, modes, journal, folders: new FolderSync(), log}),
+      store: archiveStore(archive),
+      associate: admission({
+        callers: config.RECEIVER.allowCallers,
+        called: config.RECEIVER.allowCalled,
+        networks: config.RECEIVER.allowNetworks,
+        ownAeTitle: root.aeTitle,
+      }),
       closed: (_, end) => {
+        metrics?.due();
         if (end.kind === 'released') void touch(paths.alive);
       },
     },
   });
+  const tls = await openTlsPort(receiver, config, log);
+  metrics = openMetrics({receiver, archive, tls, paths, root, run});
   log.info(`receiver started: AE title ${root.aeTitle}, port ${receiver.port}, archive ${archiveRoot(root.dataDir)}`);
   reportReady();
   const cleaning = removeLeftovers(root.dataDir, clock);
   await aborted(signal);
   log.info(`stopping, ${receiver.openAssociations} associations open`);
+  tls?.stop();
   await receiver.close(drainSeconds * 1000);
-  await Promise.all([journal.close(), cleaning]);
+  await Promise.all([archive.journal.close(), cleaning, metrics?.close()]);
   presence.release();
-  const {stored, failed} = receiver.counters;
-  return {counts: {associations: receiver.counters.connections, stored, failed}, exitCode: 0};
+  const {stored, failed, connections} = receiver.counters;
+  return {counts: {associations: connections, stored, failed}, exitCode: 0};
+}
+
+async function openArchive(
+  {dataDir}: DataRoot,
+  {config, clock, log}: Run,
+): Promise<Archive & {journal: JournalWriter}> {
+  const {journalSegmentBytes: segmentBytes, durability, minFreeBytes, maxWaitingBytes} = config.RECEIVER;
+  const modes = siteModes(config.PATHS.modes);
+  for (const folder of [archiveRoot(dataDir), arrived(dataDir)]) ensureFolder(folder, modes.folders, modes);
+  const durable = durability === 'fsync';
+  return {
+    root: dataDir,
+    modes,
+    durable,
+    journal: await JournalWriter.open({root: dataDir, segmentBytes, durable, modes, clock, log}),
+    folders: new FolderSync(),
+    turns: new Turns(),
+    space: new SpaceWatch({
+      folders: [archiveRoot(dataDir), journalFolder(dataDir)],
+      reserve: minFreeBytes,
+      clock,
+      log,
+    }),
+    backlog: new Backlog(maxWaitingBytes),
+    finishing: new Durations(),
+    log,
+  };
+}
+
+function limits({config}: Run) {
+  const {idleSeconds, maxPduBytes, maxAssociations, maxAssociationBytes, minBytesPerSecond} = config.RECEIVER;
+  return {
+    idleTimeoutMs: idleSeconds * 1000,
+    maxPduLength: maxPduBytes,
+    maxAssociations,
+    maxAssociationBytes,
+    minBytesPerSecond,
+  };
+}
+
+interface Parts {
+  readonly receiver: Receiver;
+  readonly archive: Archive;
+  readonly tls: TlsPort | undefined;
+  readonly paths: ReceiverPaths;
+  readonly root: DataRoot;
+  readonly run: Run;
+}
+
+function openMetrics({receiver, archive, tls, paths, root, run}: Parts): MetricsFile | undefined {
+  const {metricsSeconds, metricsDir} = run.config.RECEIVER;
+  if (metricsSeconds === 0) return undefined;
+  const now = () => Math.round(run.clock.now().getTime() / 1000);
+  const startedAt = now();
+  return new MetricsFile({
+    path: join(metricsDir ?? join(paths.log, '..'), `storescpd${root.nameOrAbcd}.prom`),
+    everyMs: metricsSeconds * 1000,
+    log: run.log,
+    text: () =>
+      metricsText({
+        counters: receiver.counters,
+        openAssociations: receiver.openAssociations,
+        finishing: archive.finishing,
+        spareBytes: archive.space.spareBytes,
+        waitingBytes: archive.backlog.bytes,
+        residentBytes: process.memoryUsage.rss(),
+        startedAt,
+        writtenAt: now(),
+        certificateEnd: tls?.certificateEnd(),
+      }),
+  });
 }
 
 /** Its time tells the watchdog that the receiver serves. */
