@@ -11,6 +11,11 @@ export function withDerivedDefaults(parsed: ParsedConfig, serverTool: boolean) {
   const serverDir = parsed.PATHS.serverDir ?? (serverTool ? parentOfOwnFolder() : '/var/www/html/server');
   return {
     ...parsed,
+    ANONYMIZER: {
+      ...parsed.ANONYMIZER,
+      /** Research projects whose own keys are wrong, and what is: nothing may be done for them, least of all with the keys of the others. */
+      refusedProjects: {} as Readonly<Record<string, string>>,
+    },
     PATHS: {
       ...parsed.PATHS,
       serverDir,

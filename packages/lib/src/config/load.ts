@@ -85,8 +85,8 @@ export function checkConfig(text: string, file: string, use: ConfigUse, log: Log
   problems.push(...issues, ...crossCheck(parsed));
   const config = withDerivedDefaults(parsed, use.serverTool === true);
   if (!use.tolerant) problems.push(...requirements(config, use));
-  report(problems, {text, file, raw, use, log});
-  return config;
+  const refusedProjects = report(problems, {text, file, raw, use, log});
+  return {...config, ANONYMIZER: {...config.ANONYMIZER, refusedProjects}};
 }
 
 function parse(text: string, file: string, use: ConfigUse, log: Log): unknown {
@@ -205,11 +205,13 @@ interface Context {
   log: Log;
 }
 
-function report(problems: readonly Problem[], context: Context): void {
+/** @returns research projects whose own keys are wrong, each with what is wrong: they are refused, the others go on */
+function report(problems: readonly Problem[], context: Context): Record<string, string> {
   const {use, log} = context;
-  if (problems.length === 0) return;
+  if (problems.length === 0) return {};
   const {positions} = scanJson(context.text);
   const errors: string[] = [];
+  const refused: [string, string][] = [];
   const inFileOrder = problems
     .map(problem => ({problem, line: lineNear(problem.path, context.text, positions)}))
     .sort((a, b) => a.line - b.line);
@@ -223,10 +225,23 @@ function report(problems: readonly Problem[], context: Context): void {
       (problem.kind === 'unknown'
         ? problem.path[0] === 'ANONYMIZER' && problem.path.length > 1
         : problem.kind !== 'notice');
-    if (stops) errors.push(line);
+    const project = researchProjectOf(problem.path);
+    if (stops && project !== undefined) {
+      log.error(`${line}; nothing is done for this project`);
+      refused.push([project, line]);
+    } else if (stops) errors.push(line);
     else log.warn(line);
   }
   if (errors.length > 0) throw new ConfigError([...new Set(errors)]);
+  const byProject = Map.groupBy(refused, ([project]) => project);
+  return Object.fromEntries(
+    [...byProject].map(([project, all]) => [project, [...new Set(all.map(([, line]) => line))].join('; ')]),
+  );
+}
+
+/** The research project that a key below `ANONYMIZER.projects` is about: what is wrong there concerns nobody else. */
+function researchProjectOf([section, key, project]: readonly string[]): string | undefined {
+  return section === 'ANONYMIZER' && key === 'projects' ? project : undefined;
 }
 
 function isUsed(path: readonly string[], use: ConfigUse): boolean {

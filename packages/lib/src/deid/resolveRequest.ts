@@ -36,8 +36,14 @@ export interface ProjectStyle {
   readonly pseudonymKeyFile: string | undefined;
 }
 
-/** UID root, style and date increment of a project: its own where configured, else those of the section. */
+/**
+ * UID root, style and date increment of a project: its own where configured, else those of the section.
+ * @throws DeidError when a key of the project is wrong: it must not be taken for one that is missing
+ */
 export function projectStyle(section: Section, project: string): ProjectStyle {
+  if (Object.hasOwn(section.refusedProjects, project)) {
+    throw new DeidError('projects', section.refusedProjects[project] ?? '');
+  }
   const own = ownSettings(section, project);
   return {
     uidRoot: own?.uidRoot ?? section.uidRoot,

@@ -19,18 +19,26 @@ const clearOldFiles: ConfigUse = {keys: ['DATADIR', 'SITES', 'CLEANUP']};
 interface Verdict {
   errors: readonly string[];
   warnings: string[];
+  /** ERROR lines about what does not stop the tool. */
+  refusals: string[];
   config: Config | undefined;
 }
 
 function judge(content: object | string, use: ConfigUse): Verdict {
   const warnings: string[] = [];
-  const log: Log = {debug() {}, info() {}, error() {}, warn: message => warnings.push(message)};
+  const refusals: string[] = [];
+  const log: Log = {
+    debug() {},
+    info() {},
+    error: message => refusals.push(message),
+    warn: message => warnings.push(message),
+  };
   const text = typeof content === 'string' ? content : JSON.stringify(content, null, 2);
   try {
-    return {errors: [], warnings, config: checkConfig(text, file, use, log)};
+    return {errors: [], warnings, refusals, config: checkConfig(text, file, use, log)};
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return {errors: error.problems, warnings, config: undefined};
+    return {errors: error.problems, warnings, refusals, config: undefined};
   }
 }
 
@@ -176,8 +184,8 @@ describe('problems', () => {
     );
     expect(judge({MAIL: {host: 'm', security: 'none', credentialFile: '/x'}}, {keys: ['MAIL']}).errors).toHaveLength(2);
     expect(judge({RECEIVER: {tls: {port: 2762}}, DICOMPORT: 1}, storectl).errors).toHaveLength(2);
-    expect(judge({ANONYMIZER: {projects: {'QC - X': {uidStyle: 'keyed'}}}}, anonymizeAndSend).errors).toEqual([
-      expect.stringContaining('ANONYMIZER.projects."QC - X".pseudonymKeyFile: found nothing'),
+    expect(judge({ANONYMIZER: {uidStyle: 'keyed'}}, anonymizeAndSend).errors).toEqual([
+      expect.stringContaining('ANONYMIZER.pseudonymKeyFile: found nothing'),
     ]);
     expect(judge({REDCAP: {url: 'http://127.0.0.1:8080/api/'}}, populateIncoming).errors).toEqual([]);
     expect(judge({REDCAP: {url: 'https://user:geheim@x/api/'}}, populateIncoming).errors.join()).not.toContain(
@@ -253,21 +261,51 @@ describe('problems', () => {
   });
 });
 
+describe('what is wrong in ANONYMIZER.projects', () => {
+  const content = {
+    ANONYMIZER: {
+      uidStyle: 'oid',
+      projects: {
+        'QC - X': {uidStyle: 'keyed'},
+        MISTYPED: {uidRot: '1.2.'},
+        TWICE: {dateIncrement: 'x', ageCap: -1},
+        TEXT: 'hex',
+        GOOD: {uidStyle: 'hex'},
+      },
+    },
+  };
+
+  it('refuses that project for those who use it, and no other one', () => {
+    const {errors, refusals, config} = judge(content, anonymizeAndSend);
+    expect(errors).toEqual([]);
+    expect(config?.ANONYMIZER.refusedProjects).toEqual({
+      'QC - X': expect.stringContaining('ANONYMIZER.projects."QC - X".pseudonymKeyFile: found nothing'),
+      MISTYPED: `${file}:9: ANONYMIZER.projects.MISTYPED.uidRot is unknown, did you mean ANONYMIZER.projects.MISTYPED.uidRoot?`,
+      TWICE: expect.stringMatching(/dateIncrement: found "x", expected .*; .*ageCap: found -1, expected/),
+      TEXT: expect.stringContaining('ANONYMIZER.projects.TEXT: found "hex", expected'),
+    });
+    expect(refusals).toHaveLength(5);
+    expect(config?.ANONYMIZER.projects.GOOD).toMatchObject({uidStyle: 'hex'});
+  });
+
+  it('is a warning for everybody else', () => {
+    const {errors, refusals, warnings, config} = judge(content, clearOldFiles);
+    expect([errors, refusals, config?.ANONYMIZER.refusedProjects]).toEqual([[], [], {}]);
+    expect(warnings).toHaveLength(4);
+  });
+});
+
 describe('unknown keys', () => {
   it('are warned of with the nearest name; in ANONYMIZER they stop those who use it', () => {
     expect(judge({EXPORTS: {workdir: '/x'}}, {keys: ['EXPORTS']})).toMatchObject({
       errors: [],
       warnings: [`${file}:3: EXPORTS.workdir is unknown, did you mean EXPORTS.workDir?`],
     });
-    const mistyped = {ANONYMIZER: {uidSytle: 'hex', projects: {P: {uidRot: '1.2.'}}}};
+    const mistyped = {ANONYMIZER: {uidSytle: 'hex'}};
     expect(judge(mistyped, anonymizeAndSend).errors).toEqual([
       `${file}:3: ANONYMIZER.uidSytle is unknown, did you mean ANONYMIZER.uidStyle?`,
-      `${file}:6: ANONYMIZER.projects.P.uidRot is unknown, did you mean ANONYMIZER.projects.P.uidRoot?`,
     ]);
-    expect(judge(mistyped, clearOldFiles)).toMatchObject({
-      errors: [],
-      warnings: [expect.anything(), expect.anything()],
-    });
+    expect(judge(mistyped, clearOldFiles)).toMatchObject({errors: [], warnings: [expect.anything()]});
   });
 
   it('of the web pages and comments are ignored, unless they look like ours', () => {
