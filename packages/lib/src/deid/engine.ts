@@ -23,7 +23,7 @@ import {findSurvivor, Sought} from './prove.ts';
 import {fallbackStudyDate} from './pseudonym.ts';
 import {checkDeidRequest, type DeidRequest, type PixelGate} from './request.ts';
 import type {Setting} from './setting.ts';
-import {canWrite, lastingCodes, stampElements} from './stamp.ts';
+import {canWrite, lastingCodes, missingElements, stampElements} from './stamp.ts';
 import {count, countAction} from './tally.ts';
 import {createVocabulary, type Vocabulary} from './text/vocabulary.ts';
 import {canonicalValue, type PseudonymBase, UidMapper} from './uid.ts';
@@ -227,11 +227,10 @@ export class Deidentifier {
 
   /** Elements that must be there, where the instance has none. */
   #missing(root: DataSet, {studyInstanceUid}: Surroundings['setting']): NewElement[] {
-    const elements: NewElement[] = [];
+    const elements = missingElements(tag => findElement(root, tag) !== undefined);
     if (findElement(root, rootTags.studyDate) === undefined) {
       elements.push(textElement(rootTags.studyDate, 'DA', fallbackStudyDate(studyInstanceUid, this.#base)));
     }
-    if (findElement(root, rootTags.studyTime) === undefined) elements.push(textElement(rootTags.studyTime, 'TM', ''));
     return elements;
   }
 

@@ -12,6 +12,7 @@ import type {Deidentifier} from './engine.ts';
 import {type Original, originalOf} from './original.ts';
 import type {NewIdentity, QuarantineReason, SkipReason, Written} from './outcome.ts';
 import {sameFile, temporaryFile, writeNewFile} from './outputFile.ts';
+import {rootTags} from './profile/rootTags.ts';
 import type {DeidLimits, PixelGate} from './request.ts';
 import type {Tally} from './tally.ts';
 
@@ -90,11 +91,10 @@ export function deidentifyFile(
 }
 
 const mediaDirectoryClass = '1.2.840.10008.1.3.10';
-const mediaStorageSopClassUid = 0x0002_0002;
 
 /** A DICOMDIR lies beside the instances on every disc and has no UIDs of its own in its data set. */
 function isMediaDirectory({meta}: Instance): boolean {
-  return meta !== undefined && text(meta, mediaStorageSopClassUid) === mediaDirectoryClass;
+  return meta !== undefined && text(meta, rootTags.mediaStorageSopClassUid) === mediaDirectoryClass;
 }
 
 const reasons: Partial<Record<DicomReason, QuarantineReason>> = {

@@ -1,6 +1,7 @@
 import type {DataSet} from '../dicom/dataSet.ts';
 import {strings} from '../dicom/values.ts';
 import {Halt, type SkipReason} from './outcome.ts';
+import {gateTags} from './profile/imageTags.ts';
 import type {DeidRequest} from './request.ts';
 
 /** How likely text is burned into the pixels. */
@@ -22,15 +23,6 @@ const screenClasses = new Set(
 );
 const screenImageTypes = new Set(['SCREEN SAVE', 'SCREENSAVE', 'DOSE_INFO', 'REPORT', 'SCREENSHOT']);
 const scannedConversionTypes = new Set(['SD', 'SI', 'WSD']);
-
-const tags = {
-  burnedInAnnotation: 0x0028_0301,
-  imageType: 0x0008_0008,
-  conversionType: 0x0008_0064,
-  modality: 0x0008_0060,
-  secondaryCaptureFirst: 0x0018_1012,
-  secondaryCaptureLast: 0x0018_1019,
-} as const;
 
 /**
  * Stops instances of a kind that is not sent, whatever they hold.
@@ -59,17 +51,17 @@ function skipReason(sopClassUid: string, {allow}: DeidRequest): SkipReason | und
  */
 export function pixelRisk(root: DataSet, sopClassUid: string, hasPixels: boolean, burned: boolean): PixelRisk {
   if (!hasPixels) return 'none';
-  const annotation = strings(root, tags.burnedInAnnotation)?.[0];
+  const annotation = strings(root, gateTags.burnedInAnnotation)?.[0];
   if (annotation === 'YES' || burned) return 'declared';
-  const imageType = (strings(root, tags.imageType) ?? []).map(value => value.toUpperCase());
-  const isScanned = (strings(root, tags.conversionType) ?? []).some(value => scannedConversionTypes.has(value));
+  const imageType = (strings(root, gateTags.imageType) ?? []).map(value => value.toUpperCase());
+  const isScanned = (strings(root, gateTags.conversionType) ?? []).some(value => scannedConversionTypes.has(value));
   if (isScanned || imageType.some(value => screenImageTypes.has(value))) return 'possible';
   // whoever says so in the file has looked at the pixels; nobody says it of screens by mistake
   if (annotation === 'NO') return 'none';
   const isSecondary = imageType[0] === 'DERIVED' && imageType[1] === 'SECONDARY';
   const isCaptured = root.elements.some(
-    ({tag}) => tag >= tags.secondaryCaptureFirst && tag <= tags.secondaryCaptureLast,
+    ({tag}) => tag >= gateTags.secondaryCaptureFirst && tag <= gateTags.secondaryCaptureLast,
   );
-  const isScreen = screenClasses.has(sopClassUid) || strings(root, tags.modality)?.[0] === 'US';
+  const isScreen = screenClasses.has(sopClassUid) || strings(root, gateTags.modality)?.[0] === 'US';
   return isScreen || isSecondary || isCaptured ? 'possible' : 'none';
 }

@@ -24,21 +24,19 @@ export interface Original {
   readonly patient: PatientMarks | undefined;
 }
 
-const tags = {patientName: 0x0010_0010, patientId: 0x0010_0020, birthDate: 0x0010_0030, removed: 0x0012_0062} as const;
-
 /** What an instance is, before anything is done to it. */
 export function originalOf({dataSet}: Instance): Original {
   const uid = (tag: number) => canonicalValue(text(dataSet, tag) ?? '');
-  const isNobody = text(dataSet, tags.removed)?.trim() === 'YES';
+  const isNobody = text(dataSet, rootTags.patientIdentityRemoved)?.trim() === 'YES';
   return {
     studyInstanceUid: uid(rootTags.studyInstanceUid),
     sopInstanceUid: uid(rootTags.sopInstanceUid),
     patient: isNobody
       ? undefined
       : patientMarks(
-          text(dataSet, tags.patientId) ?? '',
-          strings(dataSet, tags.patientName)?.[0] ?? '',
-          text(dataSet, tags.birthDate) ?? '',
+          text(dataSet, rootTags.patientId) ?? '',
+          strings(dataSet, rootTags.patientName)?.[0] ?? '',
+          text(dataSet, rootTags.birthDate) ?? '',
         ),
   };
 }

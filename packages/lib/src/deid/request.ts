@@ -2,6 +2,7 @@ import type {Tag} from '../dicom/tag.ts';
 import type {Vr} from '../dicom/vr.ts';
 import {DeidError} from './deidError.ts';
 import type {Action} from './profile/profileRow.ts';
+import {rootTags} from './profile/rootTags.ts';
 import {defaultUidRoot, type UidStyle} from './uid.ts';
 
 /** The pixels of the instances of one series, as the caller judges them. */
@@ -147,7 +148,7 @@ function checkText(option: string, text: string, longest: number): void {
 }
 
 /** Name and id of the patient, UIDs, pixels and file meta are not for a rule of a project. */
-const refusedTags = new Set<Tag>([0x0010_0010, 0x0010_0020]);
+const refusedTags = new Set<Tag>([rootTags.patientName, rootTags.patientId]);
 
 function checkImportRules(rules: readonly ImportRule[]): void {
   for (const rule of rules) {

@@ -2,9 +2,10 @@ import type {CharacterSet} from '../dicom/charset.ts';
 import {encodeText} from '../dicom/encodeText.ts';
 import {implementationVersionName} from '../dicom/implementation.ts';
 import type {Tag} from '../dicom/tag.ts';
-import type {Vr} from '../dicom/vr.ts';
 import {type NewElement, sequenceElement, textElement} from '../dicom/write.ts';
 import {eventText} from './actions.ts';
+import {itemTags} from './profile/codes.ts';
+import {type StampContent, stampRows} from './profile/stampRows.ts';
 import {profileEdition} from './profile/table.ts';
 import type {DeidRequest} from './request.ts';
 
@@ -16,6 +17,7 @@ const optionMeanings: Readonly<Record<string, string>> = {
   '113103': 'Clean Graphics Option',
   '113104': 'Clean Structured Content Option',
   '113105': 'Clean Descriptors Option',
+  '113106': 'Retain Longitudinal Temporal Information Full Dates Option',
   '113107': 'Retain Longitudinal Temporal Information Modified Dates Option',
   '113108': 'Retain Patient Characteristics Option',
   '113109': 'Retain Device Identity Option',
@@ -37,6 +39,8 @@ export function appliedCodes(
   return Object.keys(optionMeanings).filter(code => {
     if (code === '113101') return pixelsCleaned || earlier.has(code);
     if (code === '113102') return earlier.has(code);
+    // days that are moved by none are the full dates
+    if (code === '113106' || code === '113107') return (request.dateIncrement === 0) === (code === '113106');
     if (code === '113109') return request.retain.deviceIdentity;
     return true;
   });
@@ -47,57 +51,82 @@ const [major = '0', minor = '0'] = implementationVersionName.replace(/^FIONA_/, 
 /** (0012,0063): what was done, by what, by which profile. */
 export const methodText = `Per DICOM PS 3.15 AnnexE\\Fiona ${major}.${minor}\\Profile ${profileEdition}`;
 
-/** Elements of the request and of the method, each with its tag: they replace what the instance has, and are created where missing. */
+/**
+ * Elements of the request and of the method, each with its tag: they replace what the instance has, and are created where missing.
+ * @param earlier codes of {@link lastingCodes} that the input already had
+ */
 export function stampElements(
   request: DeidRequest,
   characterSet: CharacterSet,
   pixelsCleaned: boolean,
   earlier: ReadonlySet<string>,
 ): NewElement[] {
-  const text = (tag: Tag, vr: Exclude<Vr, 'SQ'>, value: string) => textElement(tag, vr, value, characterSet);
-  const {subject, project, event, trialSponsor} = request;
-  const elements: NewElement[] = [
-    text(0x0008_0080, 'LO', project),
-    text(0x0008_0090, 'PN', eventText(event)),
-    text(0x0010_0010, 'PN', subject),
-    text(0x0010_0020, 'LO', subject),
-    text(0x0012_0020, 'LO', project),
-    text(0x0012_0021, 'LO', project),
-    text(0x0012_0040, 'LO', subject),
-    text(0x0012_0050, 'LO', event),
-    text(0x0012_0051, 'ST', event),
-    text(0x0012_0062, 'CS', 'YES'),
-    text(0x0012_0063, 'LO', methodText),
-    codeSequence(appliedCodes(request, pixelsCleaned, earlier)),
-    text(0x0028_0303, 'CS', 'MODIFIED'),
-  ];
-  if (trialSponsor !== undefined) elements.push(text(0x0012_0010, 'LO', trialSponsor));
-  if (event !== '') elements.push(text(0x0040_1002, 'LO', eventText(event)), text(0x0040_2001, 'LO', eventText(event)));
-  if (pixelsCleaned) elements.push(text(0x0028_0301, 'CS', 'NO'));
-  return withFixedTexts(elements, request, text);
+  const contents = stampContents(request);
+  const elements = stampRows
+    .filter(
+      ([, , , content, condition]) =>
+        condition === 'always' ||
+        (condition === 'withText' && contents[content] !== '') ||
+        (condition === 'cleanedPixels' && pixelsCleaned),
+    )
+    .map(([tag, , vr, content]) =>
+      vr === 'SQ'
+        ? codeSequence(tag, appliedCodes(request, pixelsCleaned, earlier))
+        : textElement(tag, vr, contents[content], characterSet),
+    );
+  return withFixedTexts(elements, request, characterSet);
+}
+
+/** Elements that the modules of the stamped ones need, where the instance has none: they say nothing. */
+export function missingElements(has: (tag: Tag) => boolean): NewElement[] {
+  return stampRows.flatMap(([tag, , vr, , condition]) =>
+    condition === 'ifMissing' && vr !== 'SQ' && !has(tag) ? [textElement(tag, vr, '')] : [],
+  );
+}
+
+function stampContents({
+  subject,
+  project,
+  event,
+  trialSponsor,
+  dateIncrement,
+}: DeidRequest): Record<StampContent, string> {
+  return {
+    subject,
+    project,
+    event,
+    eventName: eventText(event),
+    nothing: '',
+    yes: 'YES',
+    no: 'NO',
+    datesModified: dateIncrement === 0 ? 'UNMODIFIED' : 'MODIFIED',
+    method: methodText,
+    methodCodes: '',
+    sponsor: trialSponsor ?? '',
+  };
 }
 
 /** What the caller sets wins over what is set anyway. */
 function withFixedTexts(
   elements: NewElement[],
   {fixedTexts = []}: DeidRequest,
-  element: (tag: Tag, vr: Exclude<Vr, 'SQ'>, value: string) => NewElement,
+  characterSet: CharacterSet,
 ): NewElement[] {
   if (fixedTexts.length === 0) return elements;
   const fixed = new Set(fixedTexts.map(({tag}) => tag));
   return [
     ...elements.filter(({tag}) => !fixed.has(tag)),
-    ...fixedTexts.map(({tag, vr, text}) => element(tag, vr, text)),
+    ...fixedTexts.map(({tag, vr, text}) => textElement(tag, vr, text, characterSet)),
   ];
 }
 
-function codeSequence(codes: readonly string[]): NewElement {
+function codeSequence(tag: Tag, codes: readonly string[]): NewElement {
   return sequenceElement(
-    0x0012_0064,
+    tag,
     codes.map(code => [
-      textElement(0x0008_0100, 'SH', code),
-      textElement(0x0008_0102, 'SH', 'DCM'),
-      textElement(0x0008_0104, 'LO', optionMeanings[code] ?? ''),
+      textElement(itemTags.codeValue, 'SH', code),
+      textElement(itemTags.codingSchemeDesignator, 'SH', 'DCM'),
+      textElement(itemTags.codeMeaning, 'LO', optionMeanings[code] ?? ''),
     ]),
   );
 }

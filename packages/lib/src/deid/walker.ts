@@ -13,7 +13,7 @@ import {areNumbers, classifyNumberText, valueCount} from './numbers.ts';
 import {Halt, quarantine} from './outcome.ts';
 import {type Place, placeOfItem, rootPlace} from './place.ts';
 import {PrivateBlocks} from './privateBlocks.ts';
-import {requestAttributeTags, structuralContentTags} from './profile/codes.ts';
+import {isCodeTag, requestAttributeTags, structuralContentTags} from './profile/codes.ts';
 import type {Profile} from './profile/profile.ts';
 import type {Action} from './profile/profileRow.ts';
 import type {SafePrivate} from './profile/safePrivate.ts';
@@ -44,8 +44,6 @@ interface Judged {
   readonly key: Tag | string;
 }
 
-const lastCodeTag = 0x0008_0124;
-const firstCodeTag = 0x0008_0100;
 /** Longer values differ from instance to instance or are rare: remembering them costs more than it saves. */
 const longestCached = 1024;
 
@@ -138,7 +136,7 @@ export class Walker {
   #narrow(element: Element, judged: Judged, place: Place): Judged {
     const {tag} = element;
     if (place.mode === 'request' && !requestAttributeTags.has(tag)) return {...judged, action: 'remove'};
-    if (place.mode === 'codesOnly' && !(tag >= firstCodeTag && tag <= lastCodeTag))
+    if (place.mode === 'codesOnly' && !isCodeTag(tag))
       return {...judged, action: 'remove'};
     const isValue =
       place.mode === 'identity' || (place.mode === 'identifyingContent' && !structuralContentTags.has(tag));

@@ -1,4 +1,5 @@
-import {readFileSync} from 'node:fs';
+import {readdirSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';
 import {bodyParts} from '../../src/deid/profile/bodyParts.ts';
@@ -121,6 +122,18 @@ describe('our table of the profile', () => {
   });
 });
 
+describe('the code of the engine', () => {
+  it('names no attribute: what it needs to find or to write stands in the profile', () => {
+    const folder = fileURLToPath(new URL('../../src/deid/', import.meta.url));
+    const files = readdirSync(folder, {recursive: true, encoding: 'utf8'}).filter(
+      name => name.endsWith('.ts') && !name.startsWith('profile/'),
+    );
+    const naming = files.filter(name => /0x[0-9a-f]{4}_[0-9a-f]{4}/i.test(readFileSync(join(folder, name), 'utf8')));
+    expect(files.length).toBeGreaterThan(30);
+    expect(naming).toEqual([]);
+  });
+});
+
 describe('the rule of an attribute', () => {
   const profile = new Profile(aRequest);
 
@@ -231,6 +244,34 @@ describe('the stamp', () => {
       '113109',
       '113111',
     ]);
+  });
+
+  it('says of the dates what was done: moved, or left as they are', () => {
+    const stampsOf = (dateIncrement: number) =>
+      stampElements({...aRequest, dateIncrement}, defaultCharacterSet, false, new Set());
+    const claim = (dateIncrement: number) => {
+      const claimed = stampsOf(dateIncrement).find(element => element.tag === 0x0028_0303);
+      return claimed !== undefined && 'value' in claimed ? claimed.value.toString('latin1') : '';
+    };
+    const codes = (dateIncrement: number) => appliedCodes({...aRequest, dateIncrement}, false, new Set());
+    expect([claim(42), claim(-3), claim(0)]).toEqual(['MODIFIED', 'MODIFIED', 'UNMODIFIED']);
+    expect([codes(42).includes('113106'), codes(42).includes('113107')]).toEqual([false, true]);
+    expect([codes(0).includes('113106'), codes(0).includes('113107')]).toEqual([true, false]);
+  });
+
+  it.each([
+    {cleaned: false, retain: false, earlier: [] as string[]},
+    {cleaned: true, retain: false, earlier: []},
+    {cleaned: false, retain: true, earlier: ['113101']},
+    {cleaned: true, retain: true, earlier: ['113102']},
+  ])('claims pixels, faces and devices as they are: %o', ({cleaned, retain, earlier}) => {
+    const request = {...aRequest, retain: {deviceIdentity: retain}};
+    const codes = appliedCodes(request, cleaned, new Set(earlier));
+    expect(codes.includes('113101')).toBe(cleaned || earlier.includes('113101'));
+    expect(codes.includes('113102')).toBe(earlier.includes('113102'));
+    expect(codes.includes('113109')).toBe(retain);
+    const stamps = stampElements(request, defaultCharacterSet, cleaned, new Set(earlier));
+    expect(stamps.some(element => element.tag === 0x0028_0301)).toBe(cleaned);
   });
 
   it('claims only what was done', () => {

@@ -2,25 +2,17 @@ import type {DataSet} from '../../dicom/dataSet.ts';
 import {knownTag, type Tag} from '../../dicom/tag.ts';
 import {numbers, strings} from '../../dicom/values.ts';
 import {quarantine} from '../outcome.ts';
+import {imageTags} from '../profile/imageTags.ts';
 import type {FrameSize} from './encapsulated.ts';
-
-const tags = {
-  samplesPerPixel: 0x0028_0002,
-  photometricInterpretation: 0x0028_0004,
-  numberOfFrames: 0x0028_0008,
-  rows: 0x0028_0010,
-  columns: 0x0028_0011,
-  bitsAllocated: 0x0028_0100,
-} as const;
 
 /**
  * Images of an object; 1 where NumberOfFrames is absent or empty.
  * @throws Halt quarantined when it is no number: nobody can tell which bytes are pixels
  */
 export function frameCount(root: DataSet): number {
-  const count = numbers(root, tags.numberOfFrames)?.[0] ?? 1;
+  const count = numbers(root, imageTags.numberOfFrames)?.[0] ?? 1;
   if (!Number.isInteger(count) || count < 0) {
-    quarantine('bad-pixel-data', 'NumberOfFrames is no number', {tag: tags.numberOfFrames});
+    quarantine('bad-pixel-data', 'NumberOfFrames is no number', {tag: imageTags.numberOfFrames});
   }
   return Math.max(count, 1);
 }
@@ -30,19 +22,19 @@ export function frameCount(root: DataSet): number {
  * @returns undefined when the header does not say it
  */
 export function nativeLength(root: DataSet, tag: Tag): number | undefined {
-  const rows = numbers(root, tags.rows)?.[0];
-  const columns = numbers(root, tags.columns)?.[0];
+  const rows = numbers(root, imageTags.rows)?.[0];
+  const columns = numbers(root, imageTags.columns)?.[0];
   const bits =
     tag === knownTag.floatPixelData
       ? 32
       : tag === knownTag.doubleFloatPixelData
         ? 64
-        : numbers(root, tags.bitsAllocated)?.[0];
+        : numbers(root, imageTags.bitsAllocated)?.[0];
   if (!rows || !columns || !bits) return undefined;
-  const samples = numbers(root, tags.samplesPerPixel)?.[0] || 1;
+  const samples = numbers(root, imageTags.samplesPerPixel)?.[0] || 1;
   const values = rows * columns * samples * frameCount(root);
   if (bits === 1) return Math.ceil(values / 8);
-  return values * Math.ceil(bits / 8) * storedShare(strings(root, tags.photometricInterpretation)?.[0] ?? '');
+  return values * Math.ceil(bits / 8) * storedShare(strings(root, imageTags.photometricInterpretation)?.[0] ?? '');
 }
 
 /** Colours with half or a quarter of the chroma samples take less room (PS3.3 C.7.6.3.1.2). */
@@ -53,8 +45,8 @@ function storedShare(photometric: string): number {
 
 /** Values of one plane and bytes of one frame, by what the header says. */
 export function frameSize(root: DataSet, tag: Tag): FrameSize {
-  const rows = numbers(root, tags.rows)?.[0];
-  const columns = numbers(root, tags.columns)?.[0];
+  const rows = numbers(root, imageTags.rows)?.[0];
+  const columns = numbers(root, imageTags.columns)?.[0];
   const length = nativeLength(root, tag);
   return {
     samples: rows && columns ? rows * columns : undefined,

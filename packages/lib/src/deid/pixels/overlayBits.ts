@@ -1,9 +1,6 @@
 import type {DataSet} from '../../dicom/dataSet.ts';
 import {numbers} from '../../dicom/values.ts';
-
-const bitsAllocatedTag = 0x0028_0100;
-const bitsStoredTag = 0x0028_0101;
-const highBitTag = 0x0028_0102;
+import {imageTags} from '../profile/imageTags.ts';
 
 /** True when an overlay group points into unused bits of the pixels: no data of its own, and a bit position (PS3.3 C.9.2, retired). */
 export function hasEmbeddedOverlay(root: DataSet): boolean {
@@ -20,9 +17,9 @@ export function hasEmbeddedOverlay(root: DataSet): boolean {
 
 /** The bits of a cell that hold the sample; undefined when the header does not say it or the cells are no 8 or 16 bits. */
 export function sampleMask(root: DataSet): {mask: number; bytes: 1 | 2} | undefined {
-  const allocated = numbers(root, bitsAllocatedTag)?.[0];
-  const stored = numbers(root, bitsStoredTag)?.[0];
-  const high = numbers(root, highBitTag)?.[0] ?? (stored ?? 0) - 1;
+  const allocated = numbers(root, imageTags.bitsAllocated)?.[0];
+  const stored = numbers(root, imageTags.bitsStored)?.[0];
+  const high = numbers(root, imageTags.highBit)?.[0] ?? (stored ?? 0) - 1;
   if ((allocated !== 8 && allocated !== 16) || !stored || stored > allocated || high < stored - 1 || high >= allocated)
     return undefined;
   return {mask: (2 ** stored - 1) * 2 ** (high - stored + 1), bytes: allocated === 8 ? 1 : 2};

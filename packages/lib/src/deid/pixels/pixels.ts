@@ -4,18 +4,17 @@ import type {Instance, PixelData} from '../../dicom/instance.ts';
 import {isPixelData, knownTag, type Tag} from '../../dicom/tag.ts';
 import {encodeElementHeader, encodeItemHeader} from '../../dicom/write.ts';
 import {quarantine} from '../outcome.ts';
+import {imageTags} from '../profile/imageTags.ts';
 import {type CleanedFrames, cleanFrames, type ReadRange} from './encapsulated.ts';
 import {frameCount, frameSize, nativeLength} from './nativePixels.ts';
 import {clearUnusedBits, hasEmbeddedOverlay, sampleMask} from './overlayBits.ts';
 
-const extendedOffsetTable = 0x7fe0_0001;
-const extendedOffsetLengths = 0x7fe0_0002;
 /** Overlays in unused bits are cleared in memory: no scanner ever wrote them in objects larger than this. */
 const mostBytesToMask = 256 * 1024 * 1024;
 const undefinedLength = 0xffffffff;
 
 /** Rows, Columns, BitsAllocated: together only where there are pixels (PS3.3 C.7.6.3). */
-const imageTags: readonly Tag[] = [0x0028_0010, 0x0028_0011, 0x0028_0100];
+const neededTags: readonly Tag[] = [imageTags.rows, imageTags.columns, imageTags.bitsAllocated];
 
 /** The pixel data element as it is to be written, header included. */
 export interface PixelPlan {
@@ -37,7 +36,7 @@ export function planPixels(instance: Instance, read: ReadRange): PixelPlan | und
   const {dataSet, pixelData} = instance;
   if (pixelData === undefined) {
     // A file cut between two elements is whole to the eye; sent, its image would be lost and nobody would know.
-    if (imageTags.every(tag => findElement(dataSet, tag) !== undefined)) {
+    if (neededTags.every(tag => findElement(dataSet, tag) !== undefined)) {
       quarantine('bad-pixel-data', 'the header describes an image, but there are no pixel data', {
         tag: knownTag.pixelData,
       });
@@ -138,7 +137,7 @@ function offsetTables({offsets, lengths}: CleanedFrames): Map<Tag, Buffer> {
     return bytes;
   };
   return new Map([
-    [extendedOffsetTable, table(offsets)],
-    [extendedOffsetLengths, table(lengths)],
+    [imageTags.extendedOffsetTable, table(offsets)],
+    [imageTags.extendedOffsetLengths, table(lengths)],
   ]);
 }

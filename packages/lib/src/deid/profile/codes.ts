@@ -27,6 +27,13 @@ export const itemTags = {
   contentSequence: 0x0040_a730,
 } as const;
 
+/** The elements of a code (PS3.3 8.8). */
+export function isCodeTag(tag: number): boolean {
+  return tag >= itemTags.codeValue && tag <= lastCodeTag;
+}
+
+const lastCodeTag = 0x0008_0124;
+
 /** Elements of a content item that say what it is, not whom it names: they stay in identifying items. */
 export const structuralContentTags: ReadonlySet<number> = new Set([
   0x0040_a010, 0x0040_a040, 0x0040_a043, 0x0040_a050, 0x0040_a504, 0x0040_a730, 0x0040_db73,

@@ -9,7 +9,11 @@ export const rootTags = {
   studyInstanceUid: studyInstanceUidTag,
   seriesInstanceUid: 0x0020_000e,
   studyDate: 0x0008_0020,
-  studyTime: 0x0008_0030,
+  patientName: 0x0010_0010,
+  patientId: 0x0010_0020,
+  birthDate: 0x0010_0030,
+  patientIdentityRemoved: 0x0012_0062,
   modality: 0x0008_0060,
   methodCodeSequence: 0x0012_0064,
+  mediaStorageSopClassUid: 0x0002_0002,
 } as const;
