@@ -199,11 +199,14 @@ async function stopDaemon(options: DaemonOptions): Promise<{kind: 'stopped' | 'k
     return {kind: 'notRunning'};
   }
   signal(daemon, daemon.pid, 'SIGTERM', name);
+  // one that was halted could not even hear it
+  signal(daemon, daemon.pid, 'SIGCONT', name);
   let kind: 'stopped' | 'killed' = 'stopped';
   if (!(await hasEnded(daemon, stopSeconds))) {
     log.warn(`${name} (pid ${daemon.pid}) does not end within ${stopSeconds} s, killing it`);
-    // its whole process group, so that programs it started go too
+    // its whole process group, so that programs it started go too; in the foreground of a service manager it leads none
     signal(daemon, -daemon.pid, 'SIGKILL', name);
+    signal(daemon, daemon.pid, 'SIGKILL', name);
     kind = 'killed';
     if (!(await hasEnded(daemon, afterKillSeconds))) {
       throw new DaemonError(`${name} (pid ${daemon.pid}) cannot be stopped, not even by KILL`, exitCode.tryLater);

@@ -23,7 +23,7 @@ export interface Tool<O extends object = object> {
   /** The lock file held for the whole run, if any; `--dry-run` does not take it. */
   lock?: (config: Config, args: readonly string[], options: O) => string | undefined;
   /** A log file instead of standard output, for daemons. */
-  logFile?: (config: Config, args: readonly string[], options: O) => RotatingFileOptions | undefined;
+  logFile?: (config: Config, args: readonly string[], options: O & SharedOptions) => RotatingFileOptions | undefined;
   job(run: Run<O>): Promise<Outcome>;
 }
 

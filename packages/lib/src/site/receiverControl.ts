@@ -15,9 +15,10 @@ import {receiverPaths} from './receiverPaths.ts';
 /** Time for the receiver to listen, and then to answer its first C-ECHO. */
 const startSeconds = 10;
 const answerSeconds = 5;
-/** Longest wait for the port of a receiver that has just ended. */
-const portTries = 20;
-const portPauseMs = 1000;
+/** Threads of a receiver that was killed may keep its port a moment longer than its pid. */
+const dyingSeconds = 1;
+/** A receiver that was silent gets longer. */
+const portSeconds = 20;
 
 /** The port belongs to a program that is not our receiver: it is named, never ended. */
 export class PortTaken extends FionaError {
@@ -98,18 +99,18 @@ async function prepareStart({config, name, command}: ReceiverSite, root: DataRoo
 }
 
 async function demandFreePort(port: number | undefined): Promise<void> {
-  const owner = port === undefined ? undefined : await portOwner(port);
+  const owner = port === undefined ? undefined : await untilPortIsFree(port, dyingSeconds);
   if (port !== undefined && owner !== undefined) throw new PortTaken(port, owner);
 }
 
-/** Waits until nobody listens on the port any more, at most 20 s. @returns whoever still does */
-export async function untilPortIsFree(port: number): Promise<PortOwner | undefined> {
-  let owner = await portOwner(port);
-  for (let tries = 1; owner !== undefined && tries < portTries; tries++) {
-    await delay(portPauseMs);
-    owner = await portOwner(port);
+/** Waits until nobody listens on the port any more. @returns whoever still does at the end */
+export async function untilPortIsFree(port: number, seconds = portSeconds): Promise<PortOwner | undefined> {
+  const deadline = performance.now() + seconds * 1000;
+  for (let pause = 10; ; pause = Math.min(pause * 2, 1000)) {
+    const owner = await portOwner(port);
+    if (owner === undefined || performance.now() > deadline) return owner;
+    await delay(pause);
   }
-  return owner;
 }
 
 async function untilAnswered(answers: () => Promise<unknown>, pid: number): Promise<void> {
