@@ -4,6 +4,7 @@ import {encodeElement, encodeElementHeader, type NewElement} from '@fiona/lib/di
 import {plantBytes, plantImages, plantPrivate, plantUnknown} from './hiddenPlaces.ts';
 import {InstanceBuilder} from './instanceBuilder.ts';
 import {type Kind, sentKinds, setAsideKinds} from './kinds.ts';
+import {fitted} from './marked.ts';
 import {encapsulate, jpeg2000Stream, jpegStream, rleStream} from './pixelStreams.ts';
 import {plantPatient, plantTable, plantText} from './places.ts';
 import {Plants} from './plants.ts';
@@ -21,42 +22,45 @@ export interface CorpusInstance {
 
 const base = '1.2.840.10008.1.2';
 const plainSyntaxes = [base, `${base}.1`, `${base}.2`, `${base}.1.99`];
+const jpegProcesses = Array.from({length: 17}, (_, index) => String(50 + index));
 const codedSyntaxes = [
-  '.4.50',
-  '.4.51',
-  '.4.57',
-  '.4.70',
-  '.4.80',
-  '.4.81',
-  '.4.90',
-  '.4.91',
-  '.4.201',
-  '.4.203',
-  '.5',
-].map(end => base + end);
-const setAsideEvery = 20;
+  ...[...jpegProcesses, '70', '80', '81', '90', '91', '92', '93', '201', '202', '203'].map(end => `${base}.4.${end}`),
+  `${base}.5`,
+  `${base}.1.98`,
+];
+const setAsideEvery = 15;
 const undefinedLength = 0xffff_ffff;
 
 /** The instance with this number: the same bytes for the same seed. */
 export function makeInstance(seed: number, index: number): CorpusInstance {
-  const random = new Random(seed * 1_000_003 + index * 7919);
   const isSetAside = index % setAsideEvery === setAsideEvery - 1;
-  const kind = cyclic(isSetAside ? setAsideKinds : sentKinds, isSetAside ? Math.floor(index / setAsideEvery) : index);
+  const kind = isSetAside ? cyclic(setAsideKinds, Math.floor(index / setAsideEvery)) : cyclic(sentKinds, index);
+  return makeInstanceOf(kind, seed, index);
+}
+
+/** An instance of this kind, in the character set and transfer syntax whose turn it is. */
+export function makeInstanceOf(kind: Kind, seed: number, index: number): CorpusInstance {
+  const random = new Random(seed * 1_000_003 + index * 7919);
   const plants = new Plants(random, cyclic(scripts, index));
-  const syntax = syntaxOf(kind.pixels && random.chance(0.5) ? random.pick(codedSyntaxes) : random.pick(plainSyntaxes));
+  const round = Math.floor(index / sentKinds.length);
+  // every other image is compressed, each time round the kinds the other ones
+  const isCoded = kind.pixels && (index + round) % 2 === 1;
+  const syntax = syntaxOf(cyclic(kind.syntaxes ?? (isCoded ? codedSyntaxes : plainSyntaxes), index + 5 * round));
   const b = new InstanceBuilder(plants, syntax);
   const sopInstanceUid = plants.at(20).uid();
   addIdentity(b, kind, sopInstanceUid);
   kind.content?.(b);
-  const frames = kind.pixels ? addImage(b) : 0;
+  const image = kind.pixels ? addImage(b) : undefined;
   plantPatient(b);
   plantText(b);
   plantTable(b, index);
   if (random.chance(0.7)) plantPrivate(b);
   if (random.chance(0.7)) plantUnknown(b);
   if (random.chance(0.7)) plantImages(b);
-  plantBytes(b, kind.pixels);
-  const pixels = frames > 0 ? pixelData(b.at(21), frames) : undefined;
+  // the pixels of an image that is elsewhere are behind a link
+  const hasPixels = image !== undefined && kind.setAside !== 'bad-pixel-data';
+  plantBytes(b, hasPixels);
+  const pixels = hasPixels ? pixelData(b.at(21), image) : undefined;
   const dataSet = Buffer.concat([b.dataSet(pixels), b.behind]);
   const body = syntax.deflated ? Buffer.concat([deflateRawSync(dataSet), plants.bytes()]) : dataSet;
   const file = Buffer.concat([b.preamble, Buffer.from('DICM'), fileMeta(b, kind, sopInstanceUid), body]);
@@ -88,32 +92,61 @@ function addIdentity(b: InstanceBuilder, kind: Kind, sopInstanceUid: string): vo
   );
 }
 
-/** What the header says of an image of 8 x 8 samples of one byte. @returns number of frames */
-function addImage(b: InstanceBuilder): number {
+interface Image {
+  readonly frames: number;
+  /** Samples with overlays in the bits that they leave free, or undefined for images of one byte a sample. */
+  readonly overlaid: Buffer | undefined;
+}
+
+/** What the header says of an image of 8 x 8 samples of one byte, or of 16 x 16 of 12 bits with texts in the other four. */
+function addImage(b: InstanceBuilder): Image {
   const frames = b.plants.random.pick([1, 1, 2, 3]);
+  const overlaid = !b.syntax.encapsulated && b.plants.random.chance(0.3) ? overlaidSamples(b, frames) : undefined;
+  const [side, bits, stored] = overlaid === undefined ? [8, 8, 8] : [16, 16, 12];
   b.add(
     b.number(0x0028_0002, 'US', 1),
     b.ascii(0x0028_0004, 'CS', 'MONOCHROME2'),
-    b.number(0x0028_0010, 'US', 8),
-    b.number(0x0028_0011, 'US', 8),
-    b.number(0x0028_0100, 'US', 8),
-    b.number(0x0028_0101, 'US', 8),
-    b.number(0x0028_0102, 'US', 7),
+    b.number(0x0028_0010, 'US', side),
+    b.number(0x0028_0011, 'US', side),
+    b.number(0x0028_0100, 'US', bits),
+    b.number(0x0028_0101, 'US', stored),
+    b.number(0x0028_0102, 'US', stored - 1),
     b.number(0x0028_0103, 'US', 0),
     b.ascii(0x0028_0008, 'IS', String(frames)),
     b.ascii(0x0028_0301, 'CS', 'NO'),
     b.ascii(0x0008_0008, 'CS', 'ORIGINAL\\PRIMARY'),
     b.ascii(0x0008_0064, 'CS', ''),
   );
-  return frames;
+  return {frames, overlaid};
 }
 
-function pixelData(b: InstanceBuilder, frames: number): Buffer {
+/** Samples of 12 bits; each plane of the other bits holds a name, one bit a sample, as an overlay that a scanner drew (PS3.3 C.9.2, retired). */
+function overlaidSamples(b: InstanceBuilder, frames: number): Buffer {
+  const {plants} = b.at(14);
+  const samples = Buffer.alloc(frames * 512);
+  const planes = [12, 13, 14, 15].map(bit => ({bit, text: Buffer.from(`${plants.word()}  ${plants.id()}`)}));
+  for (let at = 0; at * 2 < samples.length; at++) {
+    let cell = 0x0123 + (at & 0xff);
+    for (const {bit, text} of planes) {
+      const inFrame = at % 256;
+      if (((text[inFrame >> 3] ?? 0) >> (inFrame & 7)) & 1) cell += 2 ** bit;
+    }
+    if (b.encoding.littleEndian) samples.writeUInt16LE(cell, at * 2);
+    else samples.writeUInt16BE(cell, at * 2);
+  }
+  for (const [index, {bit}] of planes.entries()) {
+    const group = (0x6010 + 2 * index) * 0x10000;
+    b.add(b.number(group + 0x100, 'US', 16), b.number(group + 0x102, 'US', bit), b.number(group + 0x10, 'US', 16));
+  }
+  return samples;
+}
+
+function pixelData(b: InstanceBuilder, {frames, overlaid}: Image): Buffer {
   const {plants, syntax} = b;
   if (!syntax.encapsulated) {
     const excess = plants.random.chance(0.3) ? plants.bytes() : Buffer.alloc(0);
-    const samples = Buffer.concat([Buffer.alloc(64 * frames, 5), excess]);
-    const element: NewElement = {tag: 0x7fe0_0010, vr: 'OW', value: samples};
+    const samples = Buffer.concat([overlaid ?? Buffer.alloc(64 * frames, 5), excess]);
+    const element: NewElement = {tag: 0x7fe0_0010, vr: 'OW', value: fitted(samples, 'OW')};
     return encodeElement(element, b.encoding);
   }
   const stream = () => {

@@ -1,7 +1,7 @@
 import type {NewElement} from '@fiona/lib/dicom/write';
 import {encodeDataSet} from '@fiona/lib/dicom/write';
 import type {InstanceBuilder, ValueVr} from './instanceBuilder.ts';
-import {wrongVr} from './marked.ts';
+import {fitted, wrongVr} from './marked.ts';
 import {iccProfile} from './pixelStreams.ts';
 import {nest} from './places.ts';
 
@@ -38,6 +38,9 @@ export function plantPrivate(b: InstanceBuilder): void {
     b.ascii(0x7053_0010, 'LO', 'Philips PET Private Group'),
     b.ascii(0x7053_1000, 'DS', random.chance(0.5) ? '1.25' : word()),
     b.ascii(0x0045_1001, 'LO', word()),
+    b.ascii(0x0047_0001, 'LO', word()),
+    b.ascii(0x0005_0010, 'LO', word()),
+    b.ascii(0x0005_1001, 'SH', word()),
     b.ascii(0x00e1_0010, 'LO', ` ELSCINT1 ${word()}`),
     b.ascii(0x00e1_1021, 'DS', '2'),
     b.ascii(0x0033_0010, 'LO', 'MITRA OBJECT UTF8 ATTRIBUTES 1.0'),
@@ -98,6 +101,8 @@ export function plantImages(b: InstanceBuilder): void {
   b.at(15).add(
     {tag: 0x5000_3000, vr: 'OW', value: Buffer.from(`${plants.word()}${plants.word()}`)},
     b.text(0x5000_2500, 'LO', plants.phrase()),
+    {tag: 0x5000_200c, vr: 'OW', value: fitted(plants.bytes(), 'OW')},
+    b.text(0x5000_200e, 'LT', plants.phrase()),
   );
   const icon = () => [
     b.number(0x0028_0010, 'US', 8),
@@ -106,6 +111,12 @@ export function plantImages(b: InstanceBuilder): void {
   ];
   b.at(16).add(b.sequence(0x0088_0200, icon()));
   b.addAgain(b.sequence(0x0008_1250, [b.sequence(0x0088_0200, icon())], icon()));
+  b.add(b.sequence(0x0010_1100, icon()));
+  b.at(12).add(
+    b.ascii(0x0040_e001, 'ST', plants.phrase()),
+    b.sequence(0x0040_e006, [b.ascii(0x0040_e010, 'UR', `https://pacs.invalid/${plants.id()}`)]),
+    b.ascii(0x0040_e010, 'UR', `https://pacs.invalid/${plants.id()}`),
+  );
   b.at(27).add(
     b.text(0x0028_3003, 'LO', plants.phrase()),
     {tag: 0x0028_2000, vr: 'OB', value: iccProfile(plants)},
@@ -134,7 +145,7 @@ export function plantBytes(b: InstanceBuilder, hasPixels: boolean): void {
   b.at(21);
   b.add({tag: 0x0072_0065, vr: 'OB', value: plants.bytes()});
   // behind anything but pixels they make the instance unreadable
-  if (hasPixels && random.chance(0.3)) b.behind = Buffer.concat([Buffer.from([0xff, 0xff]), plants.bytes()]);
+  if (hasPixels && random.chance(0.4)) b.behind = Buffer.from(random.pick([strayBytes, secondDataSet])(b));
   b.at(30);
   const twice: readonly [number, ValueVr][] = [
     [0x0010_0010, 'PN'],
@@ -148,4 +159,23 @@ export function plantBytes(b: InstanceBuilder, hasPixels: boolean): void {
     b.addAgain(b.text(tag, vr, vr === 'DA' ? plants.date() : plants.name()));
   }
   b.outOfOrder = random.chance(0.2);
+}
+
+function strayBytes({plants}: InstanceBuilder): Buffer {
+  return Buffer.concat([Buffer.from([0xff, 0xff]), plants.bytes()]);
+}
+
+/** Another instance in the same file, as programs that append to an open file leave it. */
+function secondDataSet(b: InstanceBuilder): Buffer {
+  const {plants} = b;
+  return encodeDataSet(
+    [
+      b.ascii(0x0008_0050, 'SH', plants.id()),
+      b.text(0x0008_1030, 'LO', plants.phrase()),
+      b.text(0x0010_0010, 'PN', plants.name()),
+      b.ascii(0x0010_0020, 'LO', plants.id()),
+      b.ascii(0x0010_0030, 'DA', plants.date()),
+    ],
+    b.encoding,
+  );
 }

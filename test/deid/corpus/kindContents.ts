@@ -231,4 +231,73 @@ export function document(b: InstanceBuilder): void {
   });
 }
 
-export const burned = (b: InstanceBuilder) => void b.at(24).add(b.ascii(0x0028_0301, 'CS', 'YES'));
+/** A screen that someone has looked at, with what a screen shows beside the image in sequences. */
+export function labelledScreen(b: InstanceBuilder): void {
+  screen(b);
+  const {plants} = b;
+  b.add(
+    b.text(0x0018_1018, 'LO', plants.phrase()),
+    b.text(0x0018_1019, 'LO', plants.phrase()),
+    b.text(0x0028_0303, 'CS', plants.word()),
+    b.text(0x0018_2005, 'DS', plants.word()),
+  );
+}
+
+export function measurements(b: InstanceBuilder): void {
+  const {plants} = b.at(23);
+  b.add(
+    b.sequence(0x0040_9096, [
+      b.text(0x0028_3003, 'LO', plants.phrase()),
+      b.text(0x0040_9210, 'SH', plants.word()),
+      b.sequence(0x0040_08ea, b.code(plants.id(), '99UNIT', plants.phrase())),
+      b.number(0x0040_9225, 'FD', 1.5),
+    ]),
+    b.text(0x0070_0081, 'LO', plants.phrase()),
+    b.text(0x0070_0084, 'PN', plants.name()),
+  );
+  references(b);
+}
+
+export function surfaces(b: InstanceBuilder): void {
+  const {plants} = b.at(3);
+  b.add(
+    b.sequence(0x0066_0002, [
+      b.number(0x0066_0003, 'UL', 1),
+      b.text(0x0066_0004, 'LT', plants.phrase()),
+      b.sequence(0x0066_0011, [{tag: 0x0066_0016, vr: 'OF', value: Buffer.alloc(12, 1)}]),
+    ]),
+  );
+  segments(b);
+}
+
+export function blending(b: InstanceBuilder): void {
+  const {plants} = b.at(18);
+  b.add(
+    b.sequence(0x0070_0402, [
+      b.ascii(0x0070_0405, 'CS', 'SUPERIMPOSED'),
+      b.ascii(0x0020_000d, 'UI', plants.uid()),
+      b.sequence(0x0008_1115, [
+        b.ascii(0x0020_000e, 'UI', plants.uid()),
+        b.text(0x0008_103e, 'LO', plants.phrase()),
+        b.sequence(0x0008_1199, reference(b)),
+      ]),
+    ]),
+  );
+  presentation(b);
+}
+
+export function treatment(b: InstanceBuilder): void {
+  const {plants} = b.at(3);
+  b.add(
+    b.ascii(0x3008_0250, 'DA', plants.date()),
+    b.text(0x3008_0054, 'DA', plants.date()),
+    b.sequence(0x3008_0020, [
+      b.text(0x300a_00c2, 'LO', plants.phrase()),
+      b.ascii(0x3008_0024, 'DA', plants.date()),
+      b.text(0x3008_0105, 'LO', plants.id()),
+    ]),
+    b.sequence(0x300a_0206, [b.text(0x300a_00b2, 'SH', plants.word()), b.text(0x0008_0080, 'LO', plants.name())]),
+    b.text(0x0008_1070, 'PN', plants.name()),
+  );
+  plan(b);
+}

@@ -70,7 +70,7 @@ export function wrongVr(b: InstanceBuilder, tag: Tag): NewElement {
 }
 
 /** Whole units, so that the element itself is readable. */
-function fitted(value: Buffer, vr: ValueVr): Buffer {
+export function fitted(value: Buffer, vr: ValueVr): Buffer {
   const unit = Math.max(2, vrRules[vr].unit);
   return Buffer.concat([value, Buffer.alloc((unit - (value.length % unit)) % unit, 0x20)]);
 }

@@ -60,8 +60,7 @@ export function nest(b: InstanceBuilder, elements: readonly NewElement[], depth:
 /** Rows of the table, one after the other from instance to instance, at the root and up to eight levels deep. */
 export function plantTable(b: InstanceBuilder, index: number): void {
   const {random} = b.plants;
-  const from = (index * namedAtOnce) % named.length;
-  const rows = [...[...named, ...named].slice(from, from + namedAtOnce), ...random.sample(others, othersAtOnce)];
+  const rows = [...turn(named, index, namedAtOnce), ...turn(others, index, othersAtOnce)];
   const inner: NewElement[][] = [];
   for (const [tag, vr] of rows) {
     const isAtRoot = random.chance(0.5) && !recognised.has(tag);
@@ -77,6 +76,12 @@ export function plantTable(b: InstanceBuilder, index: number): void {
       b.ascii(0x0010_0020, 'LO', b.plants.id()),
     ]),
   );
+}
+
+/** So many of a list, from instance to instance the next ones. */
+function turn(list: readonly Attribute[], index: number, count: number): Attribute[] {
+  const from = (index * count) % list.length;
+  return [...list, ...list].slice(from, from + count);
 }
 
 /** What an ordinary instance holds of its patient and of those who made it. */

@@ -1,3 +1,4 @@
+import {deflateSync, gzipSync} from 'node:zlib';
 import type {CharacterSet} from '@fiona/lib/dicom/charset';
 import {encodeText} from '@fiona/lib/dicom/encodeText';
 import type {Random} from './random.ts';
@@ -102,7 +103,9 @@ export class Plants {
       () => `Dr. ${this.word()}`,
       () => `${this.word()}, ${this.word()} f. ${this.writtenDate()}`,
       () => this.word().toUpperCase(),
-      () => [...this.word()].join('\u200b'),
+      () => [...this.word()].join(this.random.pick(['\u200b', '\u00ad', '\u2060', '\u202e', '\ufeff', '\u0301'])),
+      () => `brain\0${this.word()}`,
+      () => wide(this.word()),
     ])();
     return this.random.pick([`T1 mprage ${hidden}`, `${hidden} brain`, `head_${hidden}_sag`, hidden]);
   }
@@ -122,12 +125,20 @@ export class Plants {
       () => Buffer.from(`data:${Buffer.from(`xxxx ${text} yyyy`).toString('base64')}`),
       () => Buffer.from(Buffer.from(`xx ${text} yy`).toString('hex')),
       () => this.encode(text),
+      () => deflateSync(Buffer.from(`xx ${text} yy`)),
+      () => gzipSync(Buffer.from(`xx ${text} yy`)),
+      () => Buffer.from(deflateSync(Buffer.from(`xx ${text} yy`)).toString('base64')),
     ])();
   }
 
   #count(): void {
     this.rows.set(this.#row, (this.rows.get(this.#row) ?? 0) + 1);
   }
+}
+
+/** In the letters that stand as wide as Chinese ones. */
+function wide(text: string): string {
+  return String.fromCodePoint(...[...text].map(letter => (letter.codePointAt(0) ?? 0) + 0xfee0));
 }
 
 function compact(date: Date): string {
