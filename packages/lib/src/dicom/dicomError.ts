@@ -12,6 +12,7 @@ import {formatTag, type Tag} from './tag.ts';
  * - `bad-deflate`: the deflated data set does not inflate
  * - `bad-value`: a value does not fit its VR or cannot be encoded
  * - `unreadable`: the file system failed; `cause` tells
+ * - `unsupported`: sound as far as we can tell, but not in our power to convert
  */
 export type DicomReason =
   | 'not-dicom'
@@ -23,7 +24,8 @@ export type DicomReason =
   | 'too-many-elements'
   | 'bad-deflate'
   | 'bad-value'
-  | 'unreadable';
+  | 'unreadable'
+  | 'unsupported';
 
 /** Bad DICOM bytes: what, at which element, at which offset (bytes from the start of the file or of the inflated data set). */
 export class DicomError extends FionaError {

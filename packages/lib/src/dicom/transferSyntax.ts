@@ -106,6 +106,8 @@ export const transferSyntaxUid = {
   explicitLittleEndian: '1.2.840.10008.1.2.1',
   deflated: '1.2.840.10008.1.2.1.99',
   explicitBigEndian: '1.2.840.10008.1.2.2',
+  encapsulatedUncompressed: '1.2.840.10008.1.2.1.98',
+  rleLossless: '1.2.840.10008.1.2.5',
 } as const;
 
 /**

@@ -1,0 +1,24 @@
+import {DicomError} from './dicomError.ts';
+import {type FrameShape, frameLength} from './frames.ts';
+import {decodeRleFrame} from './rle.ts';
+import {transferSyntaxUid} from './transferSyntax.ts';
+
+/** Decodes one frame without loss to little endian samples. Throws `DicomError`. */
+export type FrameDecoder = (encoded: Buffer, shape: FrameShape) => Buffer;
+
+const decoders = new Map<string, FrameDecoder>([
+  [transferSyntaxUid.rleLossless, decodeRleFrame],
+  [transferSyntaxUid.encapsulatedUncompressed, takeFrame],
+]);
+
+/** The decoder of a compressed transfer syntax, or undefined when we have none that loses nothing. */
+export function decoderOf(transferSyntax: string): FrameDecoder | undefined {
+  return decoders.get(transferSyntax);
+}
+
+/** A frame that only was put into a fragment (PS3.5 A.4.11), perhaps with a byte of padding. */
+function takeFrame(encoded: Buffer, shape: FrameShape): Buffer {
+  const length = frameLength(shape);
+  if (encoded.length < length) throw new DicomError('truncated', 'a frame has too few pixels');
+  return encoded.subarray(0, length);
+}
