@@ -103,7 +103,7 @@ export class MessageAssembler {
     const pieces = this.#piecesOf(fragment);
     const steps = pieces.map(piece => () => receiver.write(piece));
     if (fragment.last) steps.push(() => this.#endData(receiver));
-    return inOrder(steps);
+    return this.#inOrder(steps);
   }
 
   /** What is to be handed on now that this fragment is there. */
@@ -115,19 +115,21 @@ export class MessageAssembler {
     return isSmall ? small : [...small, data];
   }
 
+  /** One step after the other, without a promise as long as no step gives one back; none after an abort. */
+  #inOrder(steps: readonly (() => void | Promise<void>)[]): void | Promise<void> {
+    for (const [index, step] of steps.entries()) {
+      if (this.#abortReason !== undefined) return undefined;
+      const wait = step();
+      if (wait) return wait.then(() => this.#inOrder(steps.slice(index + 1)));
+    }
+    return undefined;
+  }
+
   #endData(receiver: DataReceiver): void | Promise<void> {
     this.#data = undefined;
     this.#dataBegan = false;
     this.#contextId = undefined;
     return receiver.end();
-  }
-}
-
-/** One step after the other; without a promise as long as no step gives one back. */
-function inOrder(steps: readonly (() => void | Promise<void>)[]): void | Promise<void> {
-  for (const [index, step] of steps.entries()) {
-    const wait = step();
-    if (wait) return wait.then(() => inOrder(steps.slice(index + 1)));
   }
 }
 
