@@ -29,7 +29,10 @@ export async function requestOf(options: AnonymizeOptions, section: Config['ANON
     const changed = {
       ...request,
       fixedTexts: changes.fixedTexts,
-      profileOverrides: [...request.profileOverrides, ...changes.profileOverrides],
+      profileOverrides: [
+        ...request.profileOverrides.filter(({tag}) => changes.profileOverrides.every(each => each.tag !== tag)),
+        ...changes.profileOverrides,
+      ],
     };
     checkDeidRequest(changed);
     return changed;

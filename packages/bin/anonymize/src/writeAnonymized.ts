@@ -2,6 +2,7 @@ import {exitCode} from '@fiona/lib/cli/exitCode';
 import type {Outcome, Run} from '@fiona/lib/cli/runTool';
 import type {FileOutcome} from '@fiona/lib/deid/fileTask';
 import {type DeidRun, deidentifyFiles} from '@fiona/lib/deid/pool';
+import {wideningWarning} from '@fiona/lib/deid/profile/widening';
 import {deidReport} from '@fiona/lib/deid/report';
 import type {DeidRequest} from '@fiona/lib/deid/request';
 import {writeJsonFile} from '@fiona/lib/fs/jsonFile';
@@ -66,13 +67,12 @@ export async function writeAnonymized(run: Run<AnonymizeOptions>): Promise<Outco
   };
 }
 
-function warnAboutOptions({options, log, config}: Run<AnonymizeOptions>, request: DeidRequest): void {
+function warnAboutOptions({options, log}: Run<AnonymizeOptions>, request: DeidRequest): void {
   if (options.storemapping !== undefined)
     log.warn('--storemapping writes old and new UIDs: whoever has that file can tell whose images these are');
   if (options.allowBurnedIn) log.warn('--allow-burned-in: pixels are not checked for text');
-  const widening = request.profileOverrides.filter(({action}) => action === 'keep').length;
-  if (widening > 0 || config.ANONYMIZER.profileOverrides.length > 0)
-    log.warn(`the profile is changed for ${request.profileOverrides.length} elements, ${widening} of them kept`);
+  const widening = wideningWarning(request);
+  if (widening !== undefined) log.warn(widening);
 }
 
 /**

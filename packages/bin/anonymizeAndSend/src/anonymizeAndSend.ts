@@ -1,4 +1,5 @@
 import type {Clock} from '@fiona/lib/cli/clock';
+import {exitCode} from '@fiona/lib/cli/exitCode';
 import type {Log} from '@fiona/lib/cli/log';
 import type {Outcome} from '@fiona/lib/cli/runTool';
 import type {Config} from '@fiona/lib/config/load';
@@ -41,6 +42,7 @@ export async function anonymizeAndSend(dependencies: Dependencies, options: Send
     results.push(await setAside(unusable, dependencies));
   });
   log.info('start processing');
+  await warnOfOverrides(dependencies);
   const first = await queue.next(new Set());
   if (first === undefined) return end(results, false, begun, dependencies);
   // what de-identifies and sends is loaded only now: most runs find nothing to do
@@ -48,6 +50,15 @@ export async function anonymizeAndSend(dependencies: Dependencies, options: Send
   const {furtherTrouble, lines} = await workOnRequests({first, queue, results, begun}, dependencies, options);
   const outcome = end(results, furtherTrouble, begun, dependencies);
   return lines === undefined ? outcome : {...outcome, lines, json: {plan: lines}};
+}
+
+/** Every run says that the profile lets through more than it should. @throws DeidError when a change to the profile is wrong */
+async function warnOfOverrides({config: {ANONYMIZER}, log}: Dependencies): Promise<void> {
+  if (ANONYMIZER.profileOverrides.length === 0) return;
+  const {siteOverrides} = await import('@fiona/lib/deid/resolveRequest');
+  const {wideningWarning} = await import('@fiona/lib/deid/profile/widening');
+  const warning = wideningWarning({retain: ANONYMIZER.retain, profileOverrides: siteOverrides(ANONYMIZER)});
+  if (warning !== undefined) log.warn(warning);
 }
 
 /** A file that cannot be a request goes to the failed ones; REDCap cannot be told, since it does not say of which transfer. */
@@ -67,8 +78,11 @@ function end(
   results: readonly RequestResult[],
   furtherTrouble: boolean,
   begun: number,
-  {log, clock}: Dependencies,
+  {config, log, clock}: Dependencies,
 ): Outcome {
   log.info(`end processing [${Math.round((clock.monotonic() - begun) / 1000)} secs]`);
-  return summarize(results, furtherTrouble);
+  const outcome = summarize(results, furtherTrouble);
+  const isConfigWrong = Object.keys(config.ANONYMIZER.refusedProjects).length > 0;
+  const isOtherwiseFine = outcome.exitCode === undefined || outcome.exitCode === exitCode.badData;
+  return isConfigWrong && isOtherwiseFine ? {...outcome, exitCode: exitCode.config} : outcome;
 }

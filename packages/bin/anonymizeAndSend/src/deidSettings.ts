@@ -1,9 +1,10 @@
 import {exitCode} from '@fiona/lib/cli/exitCode';
 import {FionaError} from '@fiona/lib/cli/fionaError';
+import type {Log} from '@fiona/lib/cli/log';
 import type {Config} from '@fiona/lib/config/load';
 import {DeidError} from '@fiona/lib/deid/deidError';
 import type {DeidRequest} from '@fiona/lib/deid/request';
-import {projectStyle, resolveDeidRequest} from '@fiona/lib/deid/resolveRequest';
+import {resolveDeidRequest} from '@fiona/lib/deid/resolveRequest';
 import type {ResearchProject} from '@fiona/lib/redcap/dataTransferProjects';
 import type {TransferRequest} from '@fiona/lib/transfers/request';
 import {checkImportRules} from './importRules.ts';
@@ -28,9 +29,9 @@ const longestEvent = 64;
 export async function deidSettings(
   {project, name, event}: TransferRequest,
   research: ResearchProject,
-  {ANONYMIZER, PATHS}: Config,
+  {ANONYMIZER, PATHS, REDCAP}: Config,
+  log: Log,
 ): Promise<DeidSettings> {
-  await checkUidStyle(PATHS.stateDir, project, projectStyle(ANONYMIZER, project));
   const checked = checkImportRules(research);
   if (checked.kind === 'refused') return finalFailure('import-rule', checked.detail);
   try {
@@ -39,12 +40,15 @@ export async function deidSettings(
       subject: name,
       event: [...event].slice(0, longestEvent).join('').trim(),
       importRules: checked.rules,
+      patternMillis: REDCAP.patternMillis,
     });
+    await checkUidStyle(PATHS.stateDir, project, deid, deid.key, log);
     return {kind: 'ready', deid};
   } catch (error) {
     if (error instanceof DeidError && optionsOfRedcap.has(error.option)) {
       return finalFailure(`profile-${error.option}`, `${error.message}; correct it in REDCap`);
     }
+    if (error instanceof ProjectRefused) throw error;
     if (error instanceof FionaError && error.exitCode === exitCode.config) {
       throw new ProjectRefused(`project ${project}: ${error.message}`, {cause: error});
     }

@@ -66,6 +66,7 @@ export async function deidentifyAndSend(
     report: context.acceptQuarantine ? {...report, acceptedQuarantine: quarantined.length} : report,
     figures: {...figures, instances: sent.stored, skipped: judged.counts.skipped, bytes: sent.bytes},
     audit,
+    used: deid,
   };
 }
 

@@ -15,14 +15,14 @@ export async function planLines(
   projects: ResearchProjects,
   context: RunContext,
 ): Promise<string[]> {
-  const {config, clock} = context;
+  const {config, clock, log} = context;
   const title = `${request.study} -> ${request.project} (instance ${request.instance})`;
   const found = findProject(request.project, projects, config.ANONYMIZER.allowUnknownProjects);
   if (wanted !== 'wanted') return [`${title}: ${wanted}`];
-  if (found.kind === 'unknown') return [`${title}: ${found.detail}`];
+  if (found.kind !== 'known') return [`${title}: ${found.detail}`];
   if (nameProblem !== undefined) return [`${title}: ${nameProblem}`];
   const {project} = found;
-  const settings = await deidSettings(request, project, config).catch((error: unknown) => {
+  const settings = await deidSettings(request, project, config, log).catch((error: unknown) => {
     if (error instanceof ProjectRefused) return {kind: 'failed' as const, detail: error.message};
     throw error;
   });

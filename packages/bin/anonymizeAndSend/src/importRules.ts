@@ -23,7 +23,12 @@ const ownTags: ReadonlySet<number> = new Set([
 export function checkImportRules({importRules}: Pick<ResearchProject, 'importRules'>): CheckedRules {
   const rules: ImportRule[] = [];
   for (const {field, tag, tagText, pattern} of importRules) {
-    const problem = tag === undefined ? 'names no element' : tagProblem(tag);
+    const problem =
+      tag === undefined
+        ? 'names no element'
+        : rules.some(rule => rule.tag === tag)
+          ? 'has another rule already'
+          : tagProblem(tag);
     if (tag === undefined || problem !== undefined) {
       return {
         kind: 'refused',

@@ -86,8 +86,8 @@ async function transferOrTell(
     return transfer({request, name: file.name, project: found.project, folder, pseudonyms}, context);
   }
   const outcome =
-    found.kind === 'unknown'
-      ? finalFailure('unknown-project', found.detail)
+    found.kind !== 'known'
+      ? finalFailure(`${found.kind}-project`, found.detail)
       : finalFailure('invalid-name', `${nameProblem ?? ''}; correct it in REDCap`);
   return {outcome, snapshotTime: context.clock.now(), report: undefined, figures: noFigures, audit: undefined};
 }

@@ -1,4 +1,3 @@
-import {projectStyle} from '@fiona/lib/deid/resolveRequest';
 import {presentFields} from '@fiona/lib/redcap/fields';
 import {transferFields} from '@fiona/lib/redcap/incoming';
 import type {Redcap} from '@fiona/lib/redcap/redcap';
@@ -63,8 +62,10 @@ export async function recordOutcome(end: TransferEnd, incoming: Redcap, context:
   const report = transferred.report && {...transferred.report, audit: `${line?.seq}:${line?.hash}`};
   let moved: string | undefined;
   if (ended.kind === 'done') {
-    const style = projectStyle(config.ANONYMIZER, request.project);
-    await rememberUidStyle(config.PATHS.stateDir, request.project, style, at);
+    const {used} = transferred;
+    if (used !== undefined) {
+      await rememberUidStyle(config.PATHS.stateDir, request.project, used, used.key, {now: at, log: context.log});
+    }
     moved = await moveToDone(file.path, {folder: config.PATHS.transfersDone, at, report});
   } else {
     const reason = {tool: 'anonymizeAndSend', reason: ended.reason, detail: ended.detail, at};

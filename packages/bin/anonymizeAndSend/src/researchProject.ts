@@ -3,7 +3,9 @@ import type {ResearchProject, ResearchProjects} from '@fiona/lib/redcap/dataTran
 /** The research project a request names, or why there is none to send to. */
 export type FoundProject =
   | {readonly kind: 'known'; readonly project: ResearchProject}
-  | {readonly kind: 'unknown'; readonly detail: string};
+  | {readonly kind: 'unknown'; readonly detail: string}
+  /** Its record does not say clearly what is to be done. */
+  | {readonly kind: 'unclear'; readonly detail: string};
 
 /**
  * Finds a project by its name; by its record id only when no record has that name. A misspelt name must not reach the research PACS.
@@ -11,7 +13,7 @@ export type FoundProject =
  */
 export function findProject(
   name: string,
-  {projects, duplicates}: ResearchProjects,
+  {projects, duplicates, problems}: ResearchProjects,
   allowUnknown: boolean,
 ): FoundProject {
   if (duplicates.includes(name)) {
@@ -19,6 +21,10 @@ export function findProject(
     return {kind: 'unknown', detail};
   }
   const project = projects.get(name) ?? [...projects.values()].find(({record}) => record === name);
+  const unclear = problems.find(({record, field}) => record === project?.record && field === 'project_features');
+  if (unclear !== undefined) {
+    return {kind: 'unclear', detail: `DataTransferProjects, ${unclear.field}: ${unclear.message}; correct it`};
+  }
   if (project !== undefined) return {kind: 'known', project};
   if (allowUnknown) return {kind: 'known', project: withoutRules(name)};
   return {kind: 'unknown', detail: 'unknown project: DataTransferProjects has no record of this project_name'};

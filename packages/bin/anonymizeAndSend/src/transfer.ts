@@ -21,7 +21,7 @@ const resend = 'Study has been deleted from Fiona. Resend from PACS!';
 export async function transfer(task: TransferTask, context: RunContext): Promise<Transferred> {
   const {request, project} = task;
   const snapshotTime = context.clock.now();
-  const settings = await deidSettings(request, project, context.config);
+  const settings = await deidSettings(request, project, context.config, context.log);
   if (settings.kind === 'failed') return without(snapshotTime, settings);
   const ready = await takeStock(task, snapshotTime, context);
   if ('outcome' in ready) return without(snapshotTime, ready.outcome);

@@ -1,3 +1,4 @@
+import type {DeidRequest} from '@fiona/lib/deid/request';
 import type {ResearchProject} from '@fiona/lib/redcap/dataTransferProjects';
 import type {TransferRequest} from '@fiona/lib/transfers/request';
 import type {TransferAudit} from './audit.ts';
@@ -10,6 +11,8 @@ export interface Transferred {
   readonly report: object | undefined;
   readonly figures: TransferFigures;
   readonly audit: TransferAudit | undefined;
+  /** What the project keeps for life, of a transfer that was sent. */
+  readonly used?: Pick<DeidRequest, 'uidRoot' | 'uidStyle' | 'dateIncrement' | 'key'>;
 }
 
 /** What a transfer sent, for the log. `quarantined` counts notes written for an operator. */

@@ -26,9 +26,9 @@ export interface WorkedOn {
 export async function workOnRequests(work: Work, dependencies: Dependencies, options: SendOptions): Promise<WorkedOn> {
   const {incoming, log} = dependencies;
   const projects = await readResearchProjects(dependencies.projects, {}, log);
-  reportProjectProblems(projects, log);
+  const hasProblems = reportProjectProblems(projects, dependencies);
   const context = makeContext(dependencies, options);
-  const furtherTrouble = projects.duplicates.length > 0;
+  const furtherTrouble = projects.duplicates.length > 0 || hasProblems;
   if (dependencies.dryRun) {
     const lines: string[] = [];
     for (let next: Claimed | undefined = work.first; next !== undefined; next = await work.queue.next(new Set())) {
@@ -62,9 +62,17 @@ function requiresClassification({ANONYMIZER, PATHS}: Config, log: Log): boolean 
   return false;
 }
 
-function reportProjectProblems({projects, duplicates, problems}: ResearchProjects, log: Log): void {
+/** @returns whether a pattern or a tag in REDCap cannot be used */
+function reportProjectProblems(
+  {projects, duplicates, problems}: ResearchProjects,
+  {config, log}: Dependencies,
+): boolean {
   if (duplicates.length > 0) {
     log.warn(`DataTransferProjects: ${duplicates.length} names stand in several records, none of them is used`);
+  }
+  for (const name of Object.keys(config.ANONYMIZER.projects)) {
+    if (projects.has(name)) continue;
+    log.warn(`ANONYMIZER.projects.${JSON.stringify(name)}: DataTransferProjects has no project of this name`);
   }
   const patterns = [...projects.values()].flatMap(project =>
     unusablePatterns(project).map(({field, message}) => ({record: project.record, field, message})),
@@ -72,4 +80,5 @@ function reportProjectProblems({projects, duplicates, problems}: ResearchProject
   for (const {record, field, message} of [...problems, ...patterns]) {
     log.warn(`DataTransferProjects record ${record}, ${field}: ${message}`);
   }
+  return problems.length + patterns.length > 0;
 }

@@ -82,7 +82,7 @@ export class Deidentifier {
    */
   static async create(request: DeidRequest): Promise<Deidentifier> {
     checkDeidRequest(request);
-    return new Deidentifier(request, await ImportRules.compile(request.importRules));
+    return new Deidentifier(request, await ImportRules.compile(request));
   }
 
   /**

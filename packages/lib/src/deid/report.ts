@@ -2,6 +2,7 @@ import {implementationVersionName} from '../dicom/implementation.ts';
 import type {DeidRun} from './pool.ts';
 import {profileHash} from './profile/profileHash.ts';
 import {profileEdition} from './profile/table.ts';
+import {wideningOverrides} from './profile/widening.ts';
 import type {DeidRequest} from './request.ts';
 import {appliedCodes} from './stamp.ts';
 import {type Counter, counters, type Label} from './tally.ts';
@@ -34,7 +35,13 @@ export interface DeidReport {
   readonly skipped: Readonly<Record<string, number>>;
   readonly quarantine: Readonly<Record<string, number>>;
   /** Changes of the site to the profile, each with its reason. */
-  readonly profileOverrides: readonly {readonly tag: string; readonly action: string; readonly reason: string}[];
+  readonly profileOverrides: readonly {
+    readonly tag: string;
+    readonly action: string;
+    readonly reason: string;
+    /** It lets through more than the profile would. */
+    readonly widens: boolean;
+  }[];
   readonly seconds: number;
 }
 
@@ -44,6 +51,7 @@ export function deidReport(request: DeidRequest, {outcomes, tally}: DeidRun, sec
   const skipped = outcomes.filter(outcome => outcome.kind === 'skipped');
   const quarantined = outcomes.filter(outcome => outcome.kind === 'quarantined');
   const keys = [...tally.actions].map(([key, row]) => [typeof key === 'number' ? hexTag(key) : key, row] as const);
+  const widening = new Set(wideningOverrides(request).map(({tag}) => tag));
   return {
     tool: 'fiona-deid',
     version: implementationVersionName.replace(/^FIONA_/, ''),
@@ -63,7 +71,12 @@ export function deidReport(request: DeidRequest, {outcomes, tally}: DeidRun, sec
     >,
     skipped: countBy(skipped.map(outcome => outcome.reason)),
     quarantine: countBy(quarantined.map(outcome => outcome.reason)),
-    profileOverrides: request.profileOverrides.map(({tag, action, reason}) => ({tag: hexTag(tag), action, reason})),
+    profileOverrides: request.profileOverrides.map(({tag, action, reason}) => ({
+      tag: hexTag(tag),
+      action,
+      reason,
+      widens: widening.has(tag),
+    })),
     seconds: Math.round(seconds * 1000) / 1000,
   };
 }

@@ -18,7 +18,7 @@ export interface PixelGate {
 /** A rule of the project: keep only the captured groups of a pattern in an element's original text. */
 export interface ImportRule {
   readonly tag: Tag;
-  /** RE2 syntax; an invalid one fails safe. */
+  /** As `lib/pattern` takes it (Python syntax); an invalid one fails safe. */
   readonly pattern: string;
 }
 
@@ -69,6 +69,8 @@ export interface DeidRequest {
   readonly siteWords: string;
   readonly profileOverrides: readonly ProfileOverride[];
   readonly importRules: readonly ImportRule[];
+  /** Limit of one evaluation of an import rule's pattern; default 100 ms. */
+  readonly patternMillis?: number;
   readonly fixedTexts?: readonly FixedText[];
   readonly pixelGate: PixelGate;
   /** (0012,0010), left out when undefined. */
@@ -120,13 +122,22 @@ export function checkDeidRequest(request: DeidRequest): void {
       `the UID root must be a UID of at most ${longestRoot} characters that ends with a dot`,
     );
   }
+  if (request.uidRoot.startsWith('1.2.840.10008.')) {
+    throw new DeidError('uidRoot', 'the UID root is that of the standard, whose UIDs are never mapped');
+  }
   if (request.uidStyle === 'keyed' && (request.key === undefined || request.key.length < shortestKey)) {
     throw new DeidError('pseudonymKeyFile', `the UID style "keyed" needs a key of at least ${shortestKey} bytes`);
   }
   if (!Number.isInteger(request.dateIncrement))
     throw new DeidError('dateIncrement', 'the date increment must be whole days');
+  if (request.allow.some(kind => documents.has(kind))) {
+    throw new DeidError('allow', 'documents (PDF, CDA) are never sent, allow may not name them');
+  }
   checkImportRules(request.importRules);
 }
+
+/** Encapsulated PDF and CDA. */
+const documents: ReadonlySet<string> = new Set(['1', '2'].map(end => `1.2.840.10008.5.1.4.1.1.104.${end}`));
 
 /**
  * The pseudonym becomes PatientName and PatientID: 1-64 characters, no character with a meaning in a name, no blanks around it.
@@ -151,6 +162,9 @@ function checkText(option: string, text: string, longest: number): void {
 const refusedTags = new Set<Tag>([rootTags.patientName, rootTags.patientId]);
 
 function checkImportRules(rules: readonly ImportRule[]): void {
+  if (new Set(rules.map(({tag}) => tag)).size < rules.length) {
+    throw new DeidError('importRules', 'two import rules name one element');
+  }
   for (const rule of rules) {
     const group = rule.tag >>> 16;
     if (refusedTags.has(rule.tag) || group === 0x0002 || group === 0x7fe0) {

@@ -3,7 +3,7 @@ import type {Config} from '../config/derived.ts';
 import {readSecretBytes} from '../config/secrets.ts';
 import {parseTag} from '../dicom/tag.ts';
 import {DeidError} from './deidError.ts';
-import {actionOfOverride} from './profile/overrides.ts';
+import {actionOfOverride, checkOverrides} from './profile/overrides.ts';
 import {checkDeidRequest, type DeidRequest, defaultDeidRequest, type ProfileOverride} from './request.ts';
 import type {UidStyle} from './uid.ts';
 
@@ -26,7 +26,7 @@ interface ProjectSettings {
 
 /** What the transfer itself says; the rest comes from the configuration. */
 export type TransferPart = Pick<DeidRequest, 'project' | 'subject'> &
-  Partial<Pick<DeidRequest, 'event' | 'importRules' | 'pixelGate' | 'identifiers'>>;
+  Partial<Pick<DeidRequest, 'event' | 'importRules' | 'patternMillis' | 'pixelGate' | 'identifiers'>>;
 
 /** The four things that are fixed for a project's whole life, see `uid-styles.json`. */
 export interface ProjectStyle {
@@ -76,12 +76,22 @@ export async function resolveDeidRequest(section: Section, transfer: TransferPar
     safePrivate: own?.safePrivate ?? section.safePrivate,
     allow: own?.allow ?? section.allow,
     siteWords: await readWords(own?.vocabularyFile ?? section.vocabularyFile),
-    profileOverrides: section.profileOverrides.map(resolveOverride),
+    profileOverrides: siteOverrides(section),
     ...(sponsor === undefined ? {} : {trialSponsor: sponsor}),
     limits: {maxHeaderBytes: section.maxHeaderBytes, maxDepth: section.maxDepth},
   };
   checkDeidRequest(request);
   return request;
+}
+
+/**
+ * The changes of the site to the profile, for all projects.
+ * @throws DeidError when one is wrong or contradicts another
+ */
+export function siteOverrides({profileOverrides}: Pick<Section, 'profileOverrides'>): readonly ProfileOverride[] {
+  const overrides = profileOverrides.map(resolveOverride);
+  checkOverrides(overrides);
+  return overrides;
 }
 
 function ownSettings(section: Section, project: string): ProjectSettings | undefined {

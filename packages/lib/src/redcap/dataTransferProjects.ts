@@ -134,9 +134,9 @@ function projectOf(row: Row, problems: ProjectProblem[]): ResearchProject {
     naming: text('project_patient_naming'),
     importRules: ruleNumbers.flatMap(number => importRule(row, number, problems)),
     features: {
-      removePresentationStates: row.values.project_features___0 === '1',
-      neverRewritePixels: row.values.project_features___1 === '1',
-      removeSecondaryCaptures: row.values.project_features___2 === '1',
+      removePresentationStates: isChecked(row, 0, problems),
+      neverRewritePixels: isChecked(row, 1, problems),
+      removeSecondaryCaptures: isChecked(row, 2, problems),
     },
     exclusions: [],
     useAutoId: text('project_use_autoid') === '1',
@@ -144,6 +144,15 @@ function projectOf(row: Row, problems: ProjectProblem[]): ResearchProject {
   };
   if (token !== undefined) Object.defineProperty(project, 'token', {value: token.trim(), enumerable: false});
   return project;
+}
+
+/** What is neither ticked nor unticked is reported under `project_features`: nobody knows what the project wanted. */
+function isChecked({record, values}: Row, choice: number, problems: ProjectProblem[]): boolean {
+  const found = values[`project_features___${choice}`] ?? '';
+  if (!['', '0', '1'].includes(found)) {
+    problems.push({record, field: 'project_features', message: `choice ${choice} is neither ticked nor unticked`});
+  }
+  return found === '1';
 }
 
 /** A rule with a tag that cannot be understood is kept: it must make the project's transfers fail, not be forgotten. */

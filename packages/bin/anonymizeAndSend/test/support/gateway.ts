@@ -125,8 +125,9 @@ export class TestGateway {
     writeFileSync(this.path('config.json'), JSON.stringify(this.#settings));
   }
 
-  get config(): Config {
-    return checkConfig(readFileSync(this.path('config.json'), 'utf8'), this.path('config.json'), {keys: []});
+  #config(log: Log): Config {
+    const use = {keys: ['ANONYMIZER']};
+    return checkConfig(readFileSync(this.path('config.json'), 'utf8'), this.path('config.json'), use, log);
   }
 
   /** Lets REDCap and the request folder ask for a transfer. @returns path of the request */
@@ -178,7 +179,6 @@ export class TestGateway {
     options: SendOptions = {},
     {later = 0, pace = 1, dryRun = false, signal = new AbortController().signal}: RunSwitches = {},
   ): Promise<RunEnd> {
-    const {config} = this;
     const lines: string[] = [];
     const say = (level: string) => (text: string) => void lines.push(`${level} ${text}`);
     const log: Log = {debug: say('DEBUG'), info: say('INFO'), warn: say('WARN'), error: say('ERROR')};
@@ -187,9 +187,12 @@ export class TestGateway {
       monotonic: () => systemClock.monotonic() * pace,
     };
     const connection = {log, clock: systemClock, signal};
-    const incoming = connectProject(config, 'Incoming', connection);
-    const projects = connectProject(config, 'DataTransferProjects', connection);
+    const connections: {close(): void}[] = [];
     try {
+      const config = this.#config(log);
+      const incoming = connectProject(config, 'Incoming', connection);
+      const projects = connectProject(config, 'DataTransferProjects', connection);
+      connections.push(incoming, projects);
       const outcome = await anonymizeAndSend({config, incoming, projects, log, clock, signal, dryRun}, options);
       const {transfers} = outcome.json as {transfers: RequestResult[]};
       const {counts, exitCode: code = 0, lines: plan = []} = outcome;
@@ -199,8 +202,7 @@ export class TestGateway {
       lines.push(`ERROR ${error.message}`);
       return {code: error.exitCode, counts: {}, transfers: [], lines: [], log: lines.join('\n')};
     } finally {
-      incoming.close();
-      projects.close();
+      for (const each of connections) each.close();
     }
   }
 
