@@ -57,8 +57,7 @@ export interface Written {
   /** The whole file: bytes, and stretches of the original that are copied as they are. */
   readonly chunks: readonly Chunk[];
   readonly identity: NewIdentity;
-  /** What was done; their sum counts. */
-  readonly tallies: readonly Tally[];
+  readonly tally: Tally;
 }
 
 export type DeidOutcome = Written | Skipped | Quarantined;
