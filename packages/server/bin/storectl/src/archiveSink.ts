@@ -6,6 +6,7 @@ import {asUid} from '@fiona/lib/dicom/uid';
 import {part10Header} from '@fiona/lib/dicom/write';
 import type {Backlog} from '@fiona/lib/dimse/backlog';
 import {createPartTenFile, type PartTenFile} from '@fiona/lib/dimse/partTenFile';
+import {printable} from '@fiona/lib/dimse/peer';
 import {
   type IncomingInstance,
   refuse,
@@ -104,6 +105,15 @@ class ArchiveSink implements StoreSink {
     const {space} = this.#archive;
     space.take(chunk.length);
     if (!space.hasRoom) throw new Error(noRoom);
+    try {
+      return this.#take(chunk);
+    } catch (error) {
+      this.#tell(error);
+      throw error;
+    }
+  }
+
+  #take(chunk: Buffer): void | Promise<void> {
     if (this.#received !== undefined) return this.#received.file.write(chunk);
     this.#held.push(chunk);
     this.#heldBytes += chunk.length;
@@ -131,7 +141,7 @@ class ArchiveSink implements StoreSink {
       return this.#refusal ?? {status: status.success};
     } catch (error) {
       await file.discard();
-      this.#archive.log.error(`cannot store ${this.#instance.sopInstanceUid}: ${whyOf(error)}`);
+      this.#tell(error);
       return {status: status.outOfResources, comment: whyOf(error)};
     }
   }
@@ -206,6 +216,10 @@ class ArchiveSink implements StoreSink {
       return {status: status.mismatch, comment: 'SOPClassUID differs from the command'};
     }
     return undefined;
+  }
+
+  #tell(error: unknown): void {
+    this.#archive.log.error(`cannot store ${printable(this.#instance.sopInstanceUid)}: ${whyOf(error)}`);
   }
 
   #refuse(refusal: StoreAnswer): void {

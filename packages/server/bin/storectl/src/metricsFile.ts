@@ -28,7 +28,7 @@ export class MetricsFile {
   constructor(options: MetricsFileOptions) {
     this.#options = options;
     this.#interval = setInterval(() => void this.#write(), options.everyMs).unref();
-    this.due();
+    void this.#write();
   }
 
   /** Something worth seeing happened. */

@@ -79,6 +79,7 @@ async function openArchive(
   const modes = siteModes(config.PATHS.modes);
   for (const folder of [archiveRoot(dataDir), arrived(dataDir)]) ensureFolder(folder, modes.folders, modes);
   const durable = durability === 'fsync';
+  const backlog = new Backlog(maxWaitingBytes);
   return {
     root: dataDir,
     modes,
@@ -89,10 +90,11 @@ async function openArchive(
     space: new SpaceWatch({
       folders: [archiveRoot(dataDir), journalFolder(dataDir)],
       reserve: minFreeBytes,
+      waitingBytes: () => backlog.bytes,
       clock,
       log,
     }),
-    backlog: new Backlog(maxWaitingBytes),
+    backlog,
     finishing: new Durations(),
     log,
   };

@@ -7,6 +7,8 @@ export interface SpaceWatchOptions {
   readonly folders: readonly string[];
   /** What must stay free (`RECEIVER.minFreeBytes`); undefined = {@link defaultReserve}. */
   readonly reserve: number | undefined;
+  /** Bytes that were taken and are not written yet. */
+  waitingBytes(): number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -26,6 +28,8 @@ export class SpaceWatch {
   #lookedAt = Number.NEGATIVE_INFINITY;
   /** Bytes above the reserve when the disks were looked at; negative when it is touched. */
   #spare = 0;
+  /** Whose disk has the least to spare. */
+  #scarce = '';
   #taken = 0;
   #wasLow = false;
 
@@ -39,7 +43,8 @@ export class SpaceWatch {
     if (now - this.#lookedAt > lookMs || this.#taken >= Math.max(0, this.#spare / 4)) {
       this.#lookedAt = now;
       this.#taken = 0;
-      this.#spare = Math.min(...this.#options.folders.map(folder => this.#spareOf(folder)));
+      this.#look();
+      this.#spare -= this.#options.waitingBytes();
       this.#tell();
     }
     return this.#spare - this.#taken;
@@ -55,11 +60,24 @@ export class SpaceWatch {
     this.#taken += bytes;
   }
 
+  #look(): void {
+    this.#spare = Number.POSITIVE_INFINITY;
+    for (const folder of this.#options.folders) {
+      const spare = this.#spareOf(folder);
+      if (spare < this.#spare) {
+        this.#spare = spare;
+        this.#scarce = folder;
+      }
+    }
+  }
+
   /** A disk that does not answer is found out by whoever writes to it. */
   #spareOf(folder: string): number {
     try {
       const {bsize, blocks, bavail} = statfsSync(folder);
-      return bavail * bsize - (this.#options.reserve ?? defaultReserve(blocks * bsize));
+      const reserve = this.#options.reserve ?? defaultReserve(blocks * bsize);
+      // A little more than the reserve must come free, or each file that is removed would let one in.
+      return bavail * bsize - (this.#wasLow ? reserve + reserve / 8 : reserve);
     } catch {
       return Number.POSITIVE_INFINITY;
     }
@@ -70,7 +88,8 @@ export class SpaceWatch {
     if (isLow === this.#wasLow) return;
     this.#wasLow = isLow;
     const {log} = this.#options;
-    if (isLow) log.error('the disk is full but for its reserve: instances are answered A700 until there is room again');
+    if (isLow)
+      log.error(`the disk of ${this.#scarce} is full but for its reserve: A700 is answered until there is room`);
     else log.info('there is room on the disk again: instances are taken');
   }
 }

@@ -1,0 +1,265 @@
+import {execFileSync} from 'node:child_process';
+import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {setImmediate as nextTurn} from 'node:timers/promises';
+import {echo} from '@fiona/lib/dimse/echoScu';
+import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
+import {makeReceiverSite, type ReceiverSite} from '../../../../../test/support/receiverSite.ts';
+import {associateRequest, RawPeer, storeMessage} from '../../../../lib/test/dimse/rawPeer.ts';
+import {type Answer, dataSetOf, discrepancies, sample, samples, send} from './instances.ts';
+
+const root = '1.2.826.0.1.3680043.10.997';
+const mebibyte = 1 << 20;
+
+/** A small file system, gone with the test. */
+function smallDisk(path: string, options: string): void {
+  mkdirSync(path, {recursive: true});
+  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]);
+}
+// Lazily: a process that has just ended may hold its files a moment longer.
+const unmount = (path: string): void => void execFileSync('umount', ['-l', path]);
+
+const archiveOf = (site: ReceiverSite): string => join(site.dataDir, 'site/archive');
+const filesOf = (site: ReceiverSite): string[] => Object.values(site.archive()).flat();
+const descriptorsOf = (site: ReceiverSite): number => readdirSync(`/proc/${site.pid()}/fd`).length;
+
+async function eventually(condition: () => boolean): Promise<void> {
+  const end = performance.now() + 15_000;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`still not so: ${condition}`);
+    await nextTurn();
+  }
+}
+
+/** A site that is started, and everything undone with it. */
+async function startedSite(receiver: object, dataDir?: string): Promise<ReceiverSite> {
+  const change = {RECEIVER: {listenAddress: '127.0.0.1', ...receiver}};
+  const site = await makeReceiverSite(change, dataDir === undefined ? {} : {dataDir});
+  expect((await site.storectl('start')).code).toBe(0);
+  return site;
+}
+
+describe('a disk that fills up', () => {
+  let disk: string;
+  let site: ReceiverSite | undefined;
+  afterEach(async () => {
+    await site?.remove();
+    site = undefined;
+    unmount(disk);
+    rmSync(disk, {recursive: true, force: true});
+  });
+
+  async function siteOn(megabytes: number, receiver: object): Promise<ReceiverSite> {
+    disk = mkdtempSync(join(tmpdir(), 'fiona-small-disk-'));
+    smallDisk(disk, `size=${megabytes}m`);
+    site = await startedSite(receiver, join(disk, 'data'));
+    return site;
+  }
+
+  it('is never filled beyond its reserve: A700 comes first, and goes by itself', async () => {
+    const on = await siteOn(24, {minFreeBytes: '8 MiB'});
+    const study = `${root}.1`;
+    const answers = await send(on, samples(30, study, {pixelBytes: mebibyte}), {associations: 4});
+    const stored = answers.filter(({kind}) => kind === 'stored');
+    expect(stored.length).toBeGreaterThan(5);
+    expect(answers.filter(({status}) => status === 0xa700)).toHaveLength(30 - stored.length);
+    expect(discrepancies(on, answers)).toEqual([]);
+    expect(filesOf(on)).toHaveLength(stored.length);
+    expect(on.journal()).toHaveLength(stored.length);
+    const {bavail, bsize} = statfsSync(disk);
+    expect(bavail * bsize).toBeGreaterThan(7 * mebibyte);
+    expect(on.log()).toContain('site/archive is full but for its reserve');
+    await echo({host: '127.0.0.1', port: on.port, aeTitle: 'FIONA', callingAeTitle: 'X'});
+
+    rmSync(join(archiveOf(on), `scp_${study}`), {recursive: true});
+    expect(await send(on, samples(1, study))).toMatchObject([{kind: 'stored'}]);
+    expect(on.log()).toContain('there is room on the disk again');
+  });
+
+  it('to the last byte: what was answered with success is there, what was not is not, and no descriptor stays open', async () => {
+    const on = await siteOn(12, {minFreeBytes: 0});
+    await send(on, samples(1, `${root}.2`));
+    const before = descriptorsOf(on);
+    const all: Answer[] = [];
+    for (const round of [1, 2, 3]) {
+      const instances = [700_000, 40_000, 300].flatMap(pixelBytes => samples(20, `${root}.2.${round}`, {pixelBytes}));
+      all.push(...(await send(on, instances, {associations: 6})));
+    }
+    const stored = all.filter(({kind}) => kind === 'stored');
+    expect(stored.length).toBeGreaterThan(10);
+    expect(all.filter(({status}) => status === 0xa700).length).toBe(180 - stored.length);
+    expect(discrepancies(on, all)).toEqual([]);
+    expect(filesOf(on)).toHaveLength(stored.length + 1);
+    expect(on.journal()).toHaveLength(stored.length + 1);
+    await eventually(() => descriptorsOf(on) <= before);
+    rmSync(join(archiveOf(on), `scp_${root}.2.1`), {recursive: true});
+    expect(await send(on, samples(1, `${root}.2`, {pixelBytes: 900_000}))).toMatchObject([{kind: 'stored'}]);
+  });
+});
+
+describe('a place that cannot be written', () => {
+  let site: ReceiverSite;
+  let dir: string;
+  let journal: string;
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'fiona-small-journal-'));
+    journal = join(dir, 'data/site/.journal');
+    smallDisk(journal, 'size=24k');
+    site = await startedSite({minFreeBytes: 0}, join(dir, 'data'));
+  });
+  afterAll(async () => {
+    await site.remove();
+    unmount(journal);
+    rmSync(dir, {recursive: true, force: true});
+  });
+
+  it('is the journal: A700, the file is taken away again, and all is well when there is room', async () => {
+    expect(await send(site, samples(1, `${root}.3`))).toMatchObject([{kind: 'stored'}]);
+    const filler = join(journal, 'filler');
+    writeFileSync(filler, Buffer.alloc(16_384));
+    const answers = await send(site, samples(60, `${root}.3`), {associations: 3});
+    expect(answers.some(({status}) => status === 0xa700)).toBe(true);
+    expect(discrepancies(site, answers)).toEqual([]);
+    const stored = answers.filter(({kind}) => kind === 'stored').length + 1;
+    expect(filesOf(site)).toHaveLength(stored);
+    expect(site.journal()).toHaveLength(stored);
+    rmSync(filler);
+    expect(await send(site, samples(1, `${root}.3`))).toMatchObject([{kind: 'stored'}]);
+    expect(site.journal()).toHaveLength(stored + 1);
+  });
+
+  it('is a read-only archive: A700, association and receiver live on', async () => {
+    smallDisk(archiveOf(site), 'ro');
+    const refused = await send(site, samples(3, `${root}.4`));
+    unmount(archiveOf(site));
+    expect(refused.map(({status}) => status)).toEqual([0xa700, 0xa700, 0xa700]);
+    expect(site.log()).toContain('the file system is mounted read-only (EROFS)');
+    expect(await send(site, samples(1, `${root}.4`))).toMatchObject([{kind: 'stored'}]);
+    expect(site.archive()[`scp_${root}.4`]).toHaveLength(1);
+  });
+});
+
+describe('a transfer that is disturbed', () => {
+  let site: ReceiverSite;
+  beforeAll(async () => {
+    site = await startedSite({metricsSeconds: 1});
+  });
+  afterAll(() => site.remove());
+  const metrics = (): string => readFileSync(join(site.serverDir, 'logs/storescpdABCD.prom'), 'utf8');
+
+  it('keeps nothing of a data set that is cut in the middle, wherever it is cut', async () => {
+    const study = `${root}.10`;
+    const {path, sop} = sample(study, {pixelBytes: 200_000});
+    const message = storeMessage(sop, dataSetOf(path));
+    for (const at of [200, 3000, message.length - 1]) {
+      const peer = await RawPeer.connect(site.port);
+      await peer.associate(associateRequest());
+      peer.write(message.subarray(0, at));
+      peer.socket.end();
+    }
+    await eventually(() => (site.log().match(/RAW .*: closed, stored 0/g) ?? []).length === 3);
+    expect(site.archive()[`scp_${study}`] ?? []).toEqual([]);
+    expect(site.journal().filter(line => line.includes(study))).toEqual([]);
+  });
+
+  it('files an instance whose study comes after megabytes of private data, and leaves none behind that is cut or refused', async () => {
+    const study = `${root}.11`;
+    const long = sample(study, {privateBytes: 5_000_000});
+    const stray = sample('..%2F', {privateBytes: 3_000_000, sop: `${root}.11.99`});
+    const answers = await send(site, [long, stray]);
+    expect(answers.map(({sop, status}) => [sop === long.sop, status])).toEqual(
+      expect.arrayContaining([
+        [true, 0],
+        [false, 0xc000],
+      ]),
+    );
+    expect(discrepancies(site, answers)).toEqual([]);
+    const peer = await RawPeer.connect(site.port);
+    await peer.associate(associateRequest());
+    peer.write(storeMessage(long.sop, dataSetOf(long.path)).subarray(0, 4_000_000));
+    await eventually(() => readdirSync(archiveOf(site)).some(name => name.startsWith('.unfiled')));
+    peer.socket.destroy();
+    await eventually(() => readdirSync(archiveOf(site)).every(name => name.startsWith('scp_')));
+  });
+
+  it('keeps one whole instance when two associations bring the same one at once with different bytes', async () => {
+    const study = `${root}.12`;
+    const sop = `${study}.1`;
+    for (let round = 0; round < 20; round++) {
+      const both = [1, 2].map(() => sample(study, {sop, pixelBytes: 30_000}));
+      const answers = (await Promise.all(both.map(one => send(site, [one])))).flat();
+      expect(answers.map(({status}) => status)).toEqual([0, 0]);
+      const kept = dataSetOf(join(archiveOf(site), `scp_${study}`, `CT.${sop}`));
+      expect(both.filter(({path}) => dataSetOf(path).equals(kept))).toHaveLength(1);
+    }
+    expect(site.archive()[`scp_${study}`]).toEqual([`CT.${sop}`]);
+    expect(site.journal().filter(line => line.endsWith(`CT.${sop}`))).toHaveLength(40);
+  });
+
+  it('sums up each association in one line without anything of a patient, and counts it for Prometheus', async () => {
+    const counted = (name: string): number =>
+      Number(new RegExp(`^${name.replace(/[{}"]/g, '\\$&')} (.+)$`, 'm').exec(metrics())?.[1] ?? 0);
+    const released = (): number => site.log().match(/: released, stored/g)?.length ?? 0;
+    await eventually(() => counted('fiona_receiver_associations_ended_total{end="released"}') === released());
+    const [stored, refused, bytes] = [
+      'instances_total{status="0000"}',
+      'instances_total{status="C000"}',
+      'bytes_total',
+    ].map(name => counted(`fiona_receiver_${name}`));
+    await send(site, [...samples(4, `${root}.13`), sample('../x', {sop: `${root}.13.9`})]);
+    await eventually(() => counted('fiona_receiver_instances_total{status="0000"}') === (stored ?? 0) + 4);
+    expect(counted('fiona_receiver_instances_total{status="C000"}')).toBe((refused ?? 0) + 1);
+    expect(counted('fiona_receiver_bytes_total')).toBeGreaterThan((bytes ?? 0) + 2048);
+    expect(counted('fiona_receiver_finish_seconds_count')).toBeGreaterThan(4);
+    expect(
+      site
+        .log()
+        .trim()
+        .split('\n')
+        .findLast(line => line.includes('released')),
+    ).toMatch(
+      /INFO association \d+: CT1 \(127\.0\.0\.1\) -> FIONA: released, stored 4, failed 1 \(C000 x 1\), \d+ bytes, \d\.\d s$/,
+    );
+    // Every line is a comment, or a name with labels and a number.
+    for (const line of metrics().trim().split('\n')) {
+      expect(line).toMatch(
+        /^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{(le|end|status)="[^"]+"\})? (\d+(\.\d+)?(e[+-]?\d+)?|\+Inf))$/,
+      );
+    }
+  });
+
+  it('comes to its end when the receiver is told to stop: all is answered, and what was answered is there', async () => {
+    const instances = samples(200, `${root}.14`, {pixelBytes: 100_000});
+    const sending = send(site, instances);
+    await eventually(() => site.journal().some(line => line.includes(`scp_${root}.14`)));
+    process.kill(site.pid(), 'SIGTERM');
+    const answers = await sending;
+    await eventually(() => site.log().includes('summary: associations'));
+    expect(answers.every(({kind}) => kind === 'stored')).toBe(true);
+    expect(discrepancies(site, answers)).toEqual([]);
+    expect(site.log()).toContain('stopping, 1 associations open');
+    expect((await site.storectl('start')).code).toBe(0);
+  });
+
+  it('loses nothing that was answered, and doubles nothing, however often the receiver is killed', async () => {
+    const study = `${root}.15`;
+    const instances = samples(400, study, {pixelBytes: 30_000});
+    const answers = new Map<string, Answer>();
+    const left = () => instances.filter(({sop}) => answers.get(sop)?.kind !== 'stored');
+    for (let round = 0; round < 3; round++) {
+      const before = site.journal().length;
+      const sending = send(site, left(), {associations: 3});
+      await eventually(() => site.journal().length > before + 15 + 12 * round);
+      process.kill(site.pid(), 'SIGKILL');
+      for (const answer of await sending) if (answer.kind === 'stored') answers.set(answer.sop, answer);
+      expect(discrepancies(site, [...answers.values()])).toEqual([]);
+      expect((await site.storectl('start')).code).toBe(0);
+    }
+    expect(left().length).toBeGreaterThan(0);
+    for (const answer of await send(site, left())) answers.set(answer.sop, answer);
+    expect(left()).toEqual([]);
+    expect(discrepancies(site, [...answers.values()])).toEqual([]);
+    await eventually(() => site.archive()[`scp_${study}`]?.length === 400);
+  }, 60_000);
+});
