@@ -209,10 +209,7 @@ function bodyPart(value: Value, {known}: Setting): Decision {
 }
 
 function layerName(value: Value, {layers}: Setting): Decision {
-  const name = canonicalValue(value.raw);
-  const known = layers.get(name) ?? `LAYER${layers.size + 1}`;
-  layers.set(name, known);
-  return replaced(value, 'replace', known);
+  return replaced(value, 'replace', layers.newName(canonicalValue(value.raw)));
 }
 
 function iccProfile(value: Value): Decision {

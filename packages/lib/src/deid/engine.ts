@@ -1,39 +1,44 @@
 import {deflateRawSync} from 'node:zlib';
 import {defaultCharacterSet, parseCharacterSet} from '../dicom/charset.ts';
-import {type DataSet, type FileRange, findElement, itemsOf} from '../dicom/dataSet.ts';
+import {type DataSet, type FileRange, findElement} from '../dicom/dataSet.ts';
 import type {Chunk} from '../dicom/editor.ts';
 import type {Instance} from '../dicom/instance.ts';
 import type {Tag} from '../dicom/tag.ts';
-import {transferSyntaxes} from '../dicom/transferSyntax.ts';
+import {type Encoding, transferSyntaxes} from '../dicom/transferSyntax.ts';
 import {characterSetOf, strings} from '../dicom/values.ts';
 import {type NewElement, part10Header, textElement} from '../dicom/write.ts';
-import {assemble, type Parts} from './assemble.ts';
+import {assemble, piecesOf} from './assemble.ts';
+import {cleanRoot, type Settled} from './cleanRoot.ts';
 import {DecisionCache} from './decisionCache.ts';
 import {checkSopClass, pixelRisk} from './gate.ts';
-import {Gatherer} from './identifiers.ts';
+import {type Findings, Gatherer} from './identifiers.ts';
 import {ImportRules} from './importRules.ts';
 import {InstanceItems} from './instanceItems.ts';
+import {LayerNames} from './layerNames.ts';
 import {type DeidOutcome, Halt, type NewIdentity, quarantine} from './outcome.ts';
-import {planPixels} from './pixels/pixels.ts';
-import {itemTags} from './profile/codes.ts';
+import {type PixelPlan, planPixels} from './pixels/pixels.ts';
 import {Profile} from './profile/profile.ts';
 import {rootTags} from './profile/rootTags.ts';
 import {SafePrivate} from './profile/safePrivate.ts';
-import {findSurvivor, Sought} from './prove.ts';
+import {Sought} from './prove.ts';
 import {fallbackStudyDate} from './pseudonym.ts';
 import {checkDeidRequest, type DeidRequest, type PixelGate} from './request.ts';
+import {ElementMemory, textsOfElements} from './rootElements.ts';
 import type {Setting} from './setting.ts';
-import {canWrite, lastingCodes, missingElements, stampElements} from './stamp.ts';
-import {count, countAction} from './tally.ts';
+import {canWrite, missingElements} from './stamp.ts';
+import {Stamper} from './stamper.ts';
+import {count, countAction, emptyTally} from './tally.ts';
 import {createVocabulary, type Vocabulary} from './text/vocabulary.ts';
 import {canonicalValue, type PseudonymBase, UidMapper} from './uid.ts';
-import {Walker} from './walker.ts';
+import type {WalkContext} from './walker.ts';
 
-/** Everything that instances with the same identifiers share. */
+/** Everything that instances share whose elements are decided alike: same identifiers, study, SOP class, encoding, character set. */
 interface Surroundings {
   readonly setting: Omit<Setting, 'layers'>;
   readonly cache: DecisionCache;
   readonly sought: Sought;
+  readonly settled: ElementMemory<Settled>;
+  readonly stamper: Stamper;
 }
 
 const mostSurroundings = 64;
@@ -59,6 +64,7 @@ export class Deidentifier {
   readonly #safePrivate: SafePrivate;
   readonly #vocabulary: Vocabulary;
   readonly #importRules: ImportRules;
+  readonly #findings = new Map<string, ElementMemory<Findings>>();
   readonly #surroundings = new Map<string, Surroundings>();
 
   private constructor(request: DeidRequest, importRules: ImportRules) {
@@ -112,45 +118,61 @@ export class Deidentifier {
       quarantine('unknown-transfer-syntax', 'the transfer syntax is not one of the standard');
     this.#checkPixels(instance, originals, gate);
     const items = new InstanceItems(this.#profile, this.#request.limits.maxDepth);
-    const gatherer = new Gatherer(this.#profile, items);
-    gatherer.visit(root);
-    const surroundings = this.#surroundingsOf(root, originals, gatherer);
+    const texts = textsOfElements(root);
+    const gatherer = new Gatherer(this.#profile, items, this.#findingsFor(root));
+    gatherer.visit(root, texts);
+    const arePixelsCleaned = gate.cleaned === true;
+    const {setting, cache, sought, settled, stamper} = this.#surroundingsOf(
+      root,
+      originals,
+      arePixelsCleaned,
+      gatherer,
+    );
     const pixels = planPixels(instance, read);
-    const stamps = this.#stamps(root, surroundings.setting, gate.cleaned === true);
-    const walker = new Walker({
+    const stamps = stamper.stampsFor(root);
+    const walk: WalkContext = {
       profile: this.#profile,
       sopClassUid: originals.sopClassUid,
       safePrivate: this.#safePrivate,
       importRules: this.#importRules,
-      setting: {...surroundings.setting, layers: new Map()},
-      cache: surroundings.cache,
+      setting: {...setting, layers: new LayerNames()},
+      cache,
       items,
       rootCharacterSet: characterSetOf(root),
-      stamped: new Set(stamps.map(element => element.tag)),
+      stamped: stamps.tags,
+    };
+    const characterSet = setting.writeAs ?? characterSetOf(root);
+    const {pieces, tallies} = cleanRoot(root, {
+      texts,
+      walk,
+      memory: settled,
+      sought,
+      uids: gatherer.uids,
+      characterSet,
     });
-    walker.walk(root);
-    const {tally} = walker;
-    for (const element of stamps)
-      if (findElement(root, element.tag) === undefined) countAction(tally, element.tag, 'add');
+    const tally = emptyTally();
+    for (const tag of stamps.tags) if (findElement(root, tag) === undefined) countAction(tally, tag, 'add');
     count(tally, 'trailingBytes', instance.trailingBytes);
-    const parts = assemble(root, walker.edits, [...stamps, ...this.#missing(root, surroundings.setting)], pixels);
-    const survivor = findSurvivor(
-      parts.header,
-      root.encoding,
-      surroundings.sought,
-      gatherer.uids,
-      this.#exempt(stamps),
-    );
-    if (survivor !== undefined)
-      quarantine('identifier-survived', 'the output would hold a known identifier', {tag: survivor});
     if (pixels !== undefined) {
       countAction(tally, instance.pixelData?.element.tag ?? 0, 'keep');
       count(tally, 'pixelExcess', pixels.pixelExcess > 0 ? 1 : 0);
       count(tally, 'overlayBitsCleared', pixels.overlayBitsCleared);
       count(tally, 'bitstreamSegmentsCut', pixels.segmentsCut);
     }
+    const added = piecesOf([...this.#missing(root, setting), ...pixelValues(root, pixels)], root.encoding);
+    const {before, after} = assemble([...pieces, ...stamps.pieces, ...added]);
     const identity = this.#identity(instance, originals);
-    return {kind: 'written', chunks: this.#file(instance, identity, parts), identity, tally};
+    const dataSet = [before, ...(pixels?.chunks ?? []), after];
+    return {kind: 'written', chunks: this.#file(instance, identity, dataSet), identity, tallies: [...tallies, tally]};
+  }
+
+  /** What was found in elements of other roots that are read alike. */
+  #findingsFor(root: DataSet): ElementMemory<Findings> {
+    const key = `${encodingKey(root.encoding)}\u0003${characterSetOf(root).terms.join('\\')}`;
+    const known = this.#findings.get(key) ?? new ElementMemory<Findings>();
+    if (this.#findings.size >= mostSurroundings) this.#findings.clear();
+    this.#findings.set(key, known);
+    return known;
   }
 
   #originals({dataSet}: Instance): Originals {
@@ -180,14 +202,26 @@ export class Deidentifier {
       quarantine('burned-in-text-possible', `text burned into the pixels is ${risk}, and they were not cleaned`);
   }
 
-  /** One for all instances with the same identifiers, study and character set. */
-  #surroundingsOf(root: DataSet, {studyInstanceUid}: Originals, gatherer: Gatherer): Surroundings {
+  #surroundingsOf(
+    root: DataSet,
+    {studyInstanceUid, sopClassUid}: Originals,
+    arePixelsCleaned: boolean,
+    gatherer: Gatherer,
+  ): Surroundings {
     const characterSet = characterSetOf(root);
-    const key = `${studyInstanceUid}\u0003${characterSet.terms.join('\\')}\u0003${gatherer.signature}`;
+    const key = [
+      studyInstanceUid,
+      sopClassUid,
+      encodingKey(root.encoding),
+      arePixelsCleaned,
+      characterSet.terms.join('\\'),
+      gatherer.signature,
+    ].join('\u0003');
     const hit = this.#surroundings.get(key);
     if (hit !== undefined) return hit;
     const {project, subject, event, identifiers} = this.#request;
     const known = gatherer.known(this.#vocabulary, [project, subject, event], identifiers);
+    const writeAs = characterSet.known && canWrite(this.#request, characterSet) ? undefined : this.#fallbackSet();
     const made: Surroundings = {
       setting: {
         request: this.#request,
@@ -196,10 +230,12 @@ export class Deidentifier {
         vocabulary: this.#vocabulary,
         known,
         studyInstanceUid,
-        writeAs: characterSet.known && canWrite(this.#request, characterSet) ? undefined : this.#fallbackSet(),
+        writeAs,
       },
       cache: new DecisionCache(),
       sought: new Sought(known),
+      settled: new ElementMemory(),
+      stamper: new Stamper(this.#request, arePixelsCleaned, characterSet, writeAs, root.encoding),
     };
     if (this.#surroundings.size >= mostSurroundings)
       this.#surroundings.delete(this.#surroundings.keys().next().value ?? '');
@@ -212,19 +248,6 @@ export class Deidentifier {
     return canWrite(this.#request, defaultCharacterSet) ? undefined : utf8;
   }
 
-  #stamps(root: DataSet, {writeAs}: Surroundings['setting'], pixelsCleaned: boolean): NewElement[] {
-    const earlier = new Set(
-      itemsOf(root, rootTags.methodCodeSequence)
-        .map(item => strings(item, itemTags.codeValue)?.[0] ?? '')
-        .filter(code => lastingCodes.has(code)),
-    );
-    const own = characterSetOf(root);
-    const set = writeAs ?? (own.known ? own : defaultCharacterSet);
-    const stamps = stampElements(this.#request, set, pixelsCleaned, earlier);
-    if (writeAs !== undefined) stamps.push(textElement(rootTags.specificCharacterSet, 'CS', writeAs.terms.join('\\')));
-    return stamps;
-  }
-
   /** Elements that must be there, where the instance has none. */
   #missing(root: DataSet, {studyInstanceUid}: Surroundings['setting']): NewElement[] {
     const elements = missingElements(tag => findElement(root, tag) !== undefined);
@@ -232,11 +255,6 @@ export class Deidentifier {
       elements.push(textElement(rootTags.studyDate, 'DA', fallbackStudyDate(studyInstanceUid, this.#base)));
     }
     return elements;
-  }
-
-  /** Values that the request or the standard chose: a patient may be called like our product or like the project. */
-  #exempt(stamps: readonly NewElement[]): ReadonlySet<Tag> {
-    return new Set(stamps.map(element => element.tag));
   }
 
   #identity(instance: Instance, originals: Originals): NewIdentity {
@@ -251,10 +269,22 @@ export class Deidentifier {
     };
   }
 
-  #file(instance: Instance, {sopClassUid, sopInstanceUid, transferSyntaxUid}: NewIdentity, parts: Parts): Chunk[] {
+  #file(
+    {transferSyntax}: Instance,
+    {sopClassUid, sopInstanceUid, transferSyntaxUid}: NewIdentity,
+    dataSet: readonly Chunk[],
+  ): Chunk[] {
     const meta = part10Header({sopClassUid, sopInstanceUid, transferSyntaxUid});
-    if (!instance.transferSyntax.deflated) return [meta, ...parts.before, ...parts.pixels, ...parts.after];
-    const whole = Buffer.concat([...parts.before, ...parts.pixels.filter(Buffer.isBuffer), ...parts.after]);
-    return [meta, deflateRawSync(whole, {level: 6})];
+    if (!transferSyntax.deflated) return [meta, ...dataSet];
+    return [meta, deflateRawSync(Buffer.concat(dataSet.filter(Buffer.isBuffer)), {level: 6})];
   }
+}
+
+const encodingKey = ({explicit, littleEndian}: Encoding): string => `${explicit} ${littleEndian}`;
+
+/** New values of elements that describe the pixels, where the instance has them. */
+function pixelValues(root: DataSet, pixels: PixelPlan | undefined): NewElement[] {
+  return [...(pixels?.values ?? [])]
+    .filter(([tag]) => findElement(root, tag) !== undefined)
+    .map(([tag, value]) => ({tag, vr: 'OV', value}));
 }

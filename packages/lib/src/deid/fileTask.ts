@@ -64,7 +64,7 @@ export function deidentifyFile(
   file: DeidFile,
   output: Output,
   limits: DeidLimits,
-): {outcome: FileOutcome; tally: Tally | undefined} {
+): {outcome: FileOutcome; tallies: readonly Tally[]} {
   const input = file.path;
   let source: number | undefined;
   try {
@@ -74,17 +74,17 @@ export function deidentifyFile(
     if (isMediaDirectory(instance)) {
       return {
         outcome: {kind: 'skipped', input, reason: 'not-a-storage-instance', sopClassUid: mediaDirectoryClass},
-        tally: undefined,
+        tallies: [],
       };
     }
     const result = deidentifier.deidentify(instance, range => readRange(opened, range), file.pixelGate);
-    if (result.kind !== 'written') return {outcome: {...result, input}, tally: undefined};
+    if (result.kind !== 'written') return {outcome: {...result, input}, tallies: []};
     const from = {input, original: originalOf(instance)};
-    return {outcome: writeOutput(from, result, output, opened), tally: result.tally};
+    return {outcome: writeOutput(from, result, output, opened), tallies: result.tallies};
   } catch (error) {
     if (!(error instanceof DicomError)) throw error;
     const notDicom = error.reason === 'not-dicom' ? {notDicom: true as const} : {};
-    return {outcome: {kind: 'quarantined', input, ...unreadable(error), ...notDicom}, tally: undefined};
+    return {outcome: {kind: 'quarantined', input, ...unreadable(error), ...notDicom}, tallies: []};
   } finally {
     if (source !== undefined) closeSync(source);
   }

@@ -57,7 +57,8 @@ export interface Written {
   /** The whole file: bytes, and stretches of the original that are copied as they are. */
   readonly chunks: readonly Chunk[];
   readonly identity: NewIdentity;
-  readonly tally: Tally;
+  /** What was done; their sum counts. */
+  readonly tallies: readonly Tally[];
 }
 
 export type DeidOutcome = Written | Skipped | Quarantined;

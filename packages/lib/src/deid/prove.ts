@@ -1,3 +1,4 @@
+import type {CharacterSet} from '../dicom/charset.ts';
 import {type DataSet, type Element, walkElements} from '../dicom/dataSet.ts';
 import {scanDataSet} from '../dicom/scan.ts';
 import {isPrivateCreator, type Tag} from '../dicom/tag.ts';
@@ -79,60 +80,59 @@ const uidRuns = /[0-9]+(?:\.[0-9]+){3,}/g;
 /** Dates and times are compared with no number: a shifted one may look like anything. */
 const dateVrs: ReadonlySet<Vr> = new Set(['DA', 'TM', 'DT', 'AS']);
 
-/**
- * Proves that the output holds neither an original UID nor a known identifier: scans it anew, as a receiver would, and compares
- * every value, decoded.
- * @param header the data set without its pixel data, a complete data set of its own
- * @param exempt elements whose value the request or the standard chose
- * @returns tag of an element that holds something, or undefined
- */
-export function findSurvivor(
-  header: Buffer,
-  encoding: Encoding,
-  sought: Sought,
-  uids: ReadonlySet<string>,
-  exempt: ReadonlySet<Tag>,
-): Tag | undefined {
-  let survivor: Tag | undefined;
-  const exemptItems = new Set<DataSet>();
-  walkElements(scanDataSet(header, encoding), (element, holder) => {
-    // a creator that stays is one of the standard's list, letter by letter
-    const isExempt = exempt.has(element.tag) || exemptItems.has(holder) || isPrivateCreator(element.tag);
-    if (element.items !== undefined) {
-      if (isExempt) for (const item of element.items) exemptItems.add(item);
-      return;
-    }
-    if (!isExempt && element.valueEnd > element.valueStart && holdsSought(holder, element, sought, uids))
-      survivor = element.tag;
-  });
-  return survivor;
+/** What a stretch of output holds. */
+export interface Examined {
+  /** An element with a known identifier. */
+  readonly survivor: Tag | undefined;
+  /** Everything in it that has the form of a UID. */
+  readonly uids: readonly string[];
 }
 
-function holdsSought(holder: DataSet, element: Element, sought: Sought, uids: ReadonlySet<string>): boolean {
+/**
+ * Looks for what must not be in the output: scans it anew, as a receiver would, and looks through every value, decoded.
+ * @param bytes elements as they are written, a data set of their own
+ * @param characterSet of their texts
+ */
+export function examine(bytes: Buffer, encoding: Encoding, characterSet: CharacterSet, sought: Sought): Examined {
+  if (bytes.length === 0) return nothing;
+  const dataSet = scanDataSet(bytes, encoding);
+  dataSet.characterSet = characterSet;
+  let survivor: Tag | undefined;
+  const uids: string[] = [];
+  walkElements(dataSet, (element, holder) => {
+    // a creator that stays is one of the standard's list, letter by letter
+    if (element.items !== undefined || element.valueEnd === element.valueStart || isPrivateCreator(element.tag)) return;
+    if (holdsSought(holder, element, sought, uids)) survivor = element.tag;
+  });
+  return {survivor, uids};
+}
+
+const nothing: Examined = {survivor: undefined, uids: []};
+
+/** @param uids those of the value are added */
+function holdsSought(holder: DataSet, element: Element, sought: Sought, uids: string[]): boolean {
   const {vr, valueStart, valueEnd} = element;
   if (dateVrs.has(vr)) return false;
-  if (vrRules[vr].kind !== 'text') {
-    return (
-      valueEnd - valueStart >= shortestInBytes &&
-      bytesHold(holder.bytes.toString('latin1', valueStart, valueEnd), sought, uids)
-    );
-  }
   const raw = holder.bytes.toString('latin1', valueStart, valueEnd);
-  if (vr === 'UI') return raw.split('\\').some(one => uids.has(canonicalValue(one)));
+  if (vrRules[vr].kind !== 'text') {
+    if (raw.length < shortestInBytes) return false;
+    addUids(raw, uids);
+    if (wideText.test(raw)) addUids(raw.replaceAll('\0', ''), uids);
+    return sought.isInBytes(raw);
+  }
+  if (vr === 'UI') {
+    for (const one of raw.split('\\')) uids.push(canonicalValue(one));
+    return false;
+  }
   if (vr === 'DS' || vr === 'IS') return raw.split('\\').some(one => sought.isNumber(one.replace(/[^0-9.]/g, '')));
+  addUids(raw, uids);
   const set = vrRules[vr].usesCharacterSet ? characterSetOf(holder).terms.join('\\') : '';
-  if (hasUid(raw, uids)) return true;
   return sought.remembered(`${vr}${set}|${raw}`, () =>
     elementStrings(holder, element).some(text => sought.isInText(text)),
   );
 }
 
-function bytesHold(raw: string, sought: Sought, uids: ReadonlySet<string>): boolean {
-  return sought.isInBytes(raw) || hasUid(raw, uids) || (wideText.test(raw) && hasUid(raw.replaceAll('\0', ''), uids));
-}
-
-function hasUid(text: string, uids: ReadonlySet<string>): boolean {
-  if (!text.includes('.')) return false;
-  for (const [run] of text.matchAll(uidRuns)) if (uids.has(run)) return true;
-  return false;
+function addUids(text: string, uids: string[]): void {
+  if (!text.includes('.')) return;
+  for (const [run] of text.matchAll(uidRuns)) uids.push(run);
 }

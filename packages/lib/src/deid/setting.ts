@@ -1,5 +1,6 @@
 import type {CharacterSet} from '../dicom/charset.ts';
 import {encodeText} from '../dicom/encodeText.ts';
+import type {LayerNames} from './layerNames.ts';
 import type {DeidRequest} from './request.ts';
 import type {KnownIdentifiers} from './text/knownIdentifiers.ts';
 import type {Vocabulary} from './text/vocabulary.ts';
@@ -16,8 +17,7 @@ export interface Setting {
   readonly studyInstanceUid: string;
   /** Character set of what is written; undefined = each text keeps that of its item. */
   readonly writeAs: CharacterSet | undefined;
-  /** New names of graphic layers, by old name, in order of appearance. */
-  readonly layers: Map<string, string>;
+  readonly layers: LayerNames;
 }
 
 /** Text as bytes of the set in which an item's texts are written, or undefined when it lacks a character. */

@@ -58,16 +58,27 @@ export function count(tally: Tally, counter: Counter, by = 1): void {
   if (by !== 0) tally.counts[counter] = (tally.counts[counter] ?? 0) + by;
 }
 
-/** Adds the counts of `other` to `sum`. */
-export function addTally(sum: Tally, other: Tally): void {
+/** Adds the counts of `other`, `times` times, to `sum`. */
+export function addTally(sum: Tally, other: Tally, times = 1): void {
   for (const [key, row] of other.actions) {
-    const target = sum.actions.get(key);
-    if (target === undefined) sum.actions.set(key, {...row});
-    else for (const [label, times] of entriesOf(row)) target[label] = (target[label] ?? 0) + times;
+    const target = sum.actions.get(key) ?? {};
+    for (const label of labels) if (row[label] !== undefined) target[label] = (target[label] ?? 0) + row[label] * times;
+    sum.actions.set(key, target);
   }
-  for (const [counter, times] of entriesOf(other.counts)) count(sum, counter, times);
+  for (const counter of counters) count(sum, counter, (other.counts[counter] ?? 0) * times);
 }
 
-/** The entries of an object whose keys are all of one kind. */
-const entriesOf = <Key extends string>(row: Partial<Record<Key, number>>): [Key, number][] =>
-  Object.entries(row) as [Key, number][];
+/** Sums tallies of which most come again and again, because the slices of a series share most elements. */
+export class TallySum {
+  readonly #times = new Map<Tally, number>();
+
+  add(tallies: readonly Tally[]): void {
+    for (const tally of tallies) this.#times.set(tally, (this.#times.get(tally) ?? 0) + 1);
+  }
+
+  total(): Tally {
+    const sum = emptyTally();
+    for (const [tally, times] of this.#times) addTally(sum, tally, times);
+    return sum;
+  }
+}

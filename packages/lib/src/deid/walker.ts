@@ -11,7 +11,7 @@ import type {ImportRules} from './importRules.ts';
 import type {InstanceItems} from './instanceItems.ts';
 import {areNumbers, classifyNumberText, valueCount} from './numbers.ts';
 import {Halt, quarantine} from './outcome.ts';
-import {type Place, placeOfItem, rootPlace} from './place.ts';
+import {type Place, placeOfItem} from './place.ts';
 import {PrivateBlocks} from './privateBlocks.ts';
 import {isCodeTag, requestAttributeTags, structuralContentTags} from './profile/codes.ts';
 import type {Profile} from './profile/profile.ts';
@@ -57,24 +57,14 @@ export class Walker {
     this.#context = context;
   }
 
-  /** Decides about every element of a data set or item, and of all items in it. */
-  walk(holder: DataSet, place: Place = rootPlace): void {
-    let blocks: PrivateBlocks | undefined;
-    for (const element of holder.elements) {
-      if (!isPrivate(element.tag)) this.#walkPublic(holder, element, place);
-      else if (!isPrivateCreator(element.tag)) {
-        blocks ??= new PrivateBlocks(holder, this.#context.safePrivate);
-        this.#walkPrivate(holder, element, place, blocks);
-      } else blocks ??= new PrivateBlocks(holder, this.#context.safePrivate);
-    }
-    for (const {element, stays, creator} of blocks?.creators() ?? []) {
-      if (!stays) this.edits.remove(holder, element);
-      countAction(this.tally, stays ? privateText(element.tag, creator) : privateKey, stays ? 'keep' : 'remove');
-      if (!stays) count(this.tally, 'privateRemoved');
-    }
+  /** Decides about every element of an item, and of all items in it. */
+  walk(holder: DataSet, place: Place): void {
+    for (const element of holder.elements) if (!isPrivate(element.tag)) this.walkPublic(holder, element, place);
+    this.walkPrivates(holder, place);
   }
 
-  #walkPublic(holder: DataSet, element: Element, place: Place): void {
+  /** Decides about a public element, and of all items in it. */
+  walkPublic(holder: DataSet, element: Element, place: Place): void {
     const {tag} = element;
     if (isPixelData(tag)) {
       // the pixels of the root are planned apart; an image inside a sequence is an icon that nobody looks through
@@ -93,6 +83,20 @@ export class Walker {
     if (this.#context.importRules.has(tag))
       this.#apply(holder, element, tag, this.#importDecision(holder, element, judged, place));
     else this.#judge(holder, element, judged, place);
+  }
+
+  /** Decides about the private elements of a data set or item, and then about their creators: those that own nothing any more go. */
+  walkPrivates(holder: DataSet, place: Place): void {
+    const privates = holder.elements.filter(({tag}) => isPrivate(tag));
+    if (privates.length === 0) return;
+    const blocks = new PrivateBlocks(holder, this.#context.safePrivate);
+    for (const element of privates)
+      if (!isPrivateCreator(element.tag)) this.#walkPrivate(holder, element, place, blocks);
+    for (const {element, stays, creator} of blocks.creators()) {
+      if (!stays) this.edits.remove(holder, element);
+      countAction(this.tally, stays ? privateText(element.tag, creator) : privateKey, stays ? 'keep' : 'remove');
+      if (!stays) count(this.tally, 'privateRemoved');
+    }
   }
 
   #walkPrivate(holder: DataSet, element: Element, place: Place, blocks: PrivateBlocks): void {
@@ -136,8 +140,7 @@ export class Walker {
   #narrow(element: Element, judged: Judged, place: Place): Judged {
     const {tag} = element;
     if (place.mode === 'request' && !requestAttributeTags.has(tag)) return {...judged, action: 'remove'};
-    if (place.mode === 'codesOnly' && !isCodeTag(tag))
-      return {...judged, action: 'remove'};
+    if (place.mode === 'codesOnly' && !isCodeTag(tag)) return {...judged, action: 'remove'};
     const isValue =
       place.mode === 'identity' || (place.mode === 'identifyingContent' && !structuralContentTags.has(tag));
     if (!isValue || judged.action === 'remove' || judged.action === 'classUid' || judged.action === 'uid')

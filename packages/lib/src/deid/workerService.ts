@@ -1,7 +1,7 @@
 import {parentPort} from 'node:worker_threads';
 import {Deidentifier} from './engine.ts';
 import {deidentifyFile, type Output} from './fileTask.ts';
-import {addTally, emptyTally} from './tally.ts';
+import {TallySum} from './tally.ts';
 import type {WorkerAnswer, WorkerStart, WorkerTask} from './workerThread.ts';
 
 /** The life of a worker thread: de-identifies the files of task after task until it is terminated. */
@@ -19,13 +19,13 @@ export async function serveWorker({request, folder, flat}: WorkerStart): Promise
   }
   const output: Output = {folder, flat, made: new Set()};
   port.on('message', (task: WorkerTask) => {
-    const tally = emptyTally();
+    const sum = new TallySum();
     const outcomes = task.files.map(file => {
       const done = deidentifyFile(deidentifier, file, output, request.limits);
-      if (done.tally !== undefined && done.outcome.kind === 'written') addTally(tally, done.tally);
+      if (done.outcome.kind === 'written') sum.add(done.tallies);
       return done.outcome;
     });
-    answer({kind: 'done', id: task.id, outcomes, tally});
+    answer({kind: 'done', id: task.id, outcomes, tally: sum.total()});
   });
   answer({kind: 'ready'});
 }

@@ -147,7 +147,10 @@ describe('a patient who stands everywhere', () => {
       Buffer.from('Nordmann 12'),
     );
     const outcome = await deidentified(file);
-    expect(outcome).toMatchObject({kind: 'written', tally: {counts: {trailingBytes: 11}}});
+    expect(outcome).toMatchObject({
+      kind: 'written',
+      tallies: expect.arrayContaining([expect.objectContaining({counts: {trailingBytes: 11}})]),
+    });
     expect(found(await output(file), ['Nordmann'])).toEqual([]);
   });
 

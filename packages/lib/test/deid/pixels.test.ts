@@ -90,7 +90,10 @@ describe('pixels that are not compressed', () => {
     const outcome = await deidentified(
       aFile([...image(2, 3, 8), pixels(Buffer.from([1, 2, 3, 4, 5, 6, ...Buffer.from('Nordmann')]))]),
     );
-    expect(outcome).toMatchObject({kind: 'written', tally: {counts: {pixelExcess: 1}}});
+    expect(outcome).toMatchObject({
+      kind: 'written',
+      tallies: expect.arrayContaining([expect.objectContaining({counts: {pixelExcess: 1}})]),
+    });
     expect(pixelsOf(await output(aFile([...image(1, 3, 8), pixels(Buffer.from([1, 2, 3, 77]))])))).toEqual(
       Buffer.from([1, 2, 3, 0]),
     );
@@ -116,7 +119,10 @@ describe('pixels that are not compressed', () => {
       const outcome = await deidentified(
         aFile([...image(1, 2, 16), ...overlay].map(swapped).concat(pixels(cells)), syntax),
       );
-      expect(outcome).toMatchObject({kind: 'written', tally: {counts: {overlayBitsCleared: 1}}});
+      expect(outcome).toMatchObject({
+        kind: 'written',
+        tallies: expect.arrayContaining([expect.objectContaining({counts: {overlayBitsCleared: 1}})]),
+      });
       const clean =
         outcome.kind === 'written' ? pixelsOf(Buffer.concat(outcome.chunks.filter(Buffer.isBuffer))) : undefined;
       expect(clean).toEqual(Buffer.from(syntax.endsWith('.2') ? [0x0a, 0xbc, 0x01, 0x23] : [0xbc, 0x0a, 0x23, 0x01]));
