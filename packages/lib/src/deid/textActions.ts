@@ -75,13 +75,13 @@ export function description(value: Value, setting: Setting, needsValue: boolean)
     : narrative(value, setting, needsValue);
 }
 
-/** Names of makers and models stay as they are, unless something in them looks like more than that. */
+/** Names of makers and models (type 1 or 2) stay as they are, unless something in them looks like more than that. */
 export function modelText(value: Value, setting: Setting): Decision {
   const text = textOf(value);
-  if (text === undefined) return removeInvalid;
+  if (text === undefined) return dummyOf(value, {invalidValue: 1});
   const isSuspect =
     text.includes('^') || sixDigits.test(text) || isTooLong(value, text) || holdsIdentifier(text, setting.known);
-  return isSuspect ? descriptor(value, setting, false) : keepText(value, text, setting);
+  return isSuspect ? descriptor(value, setting, true) : keepText(value, text, setting);
 }
 
 /** Text that an option retains as it is, unless it holds a known identifier. */
@@ -99,6 +99,8 @@ function isTooLong(value: Value, text: string): boolean {
   );
 }
 
+/** Initials of people are modalities and image types, too (`M R`, `N D`). */
+const longestInitials = 2;
 const strictCode = /^[A-Z0-9 _]{0,16}$/;
 const looseCode = /^[A-Za-z0-9 _.\-/+]{0,16}$/;
 
@@ -115,6 +117,6 @@ export function codeString(value: Value, setting: Setting, needsValue: boolean):
 function isCode(text: string, setting: Setting): boolean {
   if (text === '') return true;
   if (sixDigits.test(text)) return false;
-  if (strictCode.test(text)) return !holdsIdentifier(text, setting.known);
+  if (strictCode.test(text)) return !holdsIdentifier(text, setting.known, word => word.length > longestInitials);
   return looseCode.test(text) && cleanDescriptor(text, setting.vocabulary, setting.known).dropped.length === 0;
 }

@@ -113,7 +113,7 @@ describe('dates and ages', () => {
     ['ContainerIdentifier', 'LO', 'AB12', 'removed'],
     ['TextValue', 'UT', '', ''],
     ['ImageType', 'CS', 'ORIGINAL\\PRIMARY\\M\\ND', 'ORIGINAL\\PRIMARY\\M\\ND'],
-    ['ImageType', 'CS', 'ORIGINAL\\01017012345', ''],
+    ['ImageType', 'CS', 'ORIGINAL\\01017012345', 'REMOVED'],
   ] as const)('%s %s %j becomes %j', async (keyword, vr, before, after) => {
     const tag = tagOf(keyword) ?? 0;
     expect(at(await written([text(tag, vr, before)]), keyword)).toBe(after);

@@ -211,6 +211,14 @@ describe('what a researcher needs stays as it was', () => {
     expect(named(sex, 'ConceptCodeSequence')).toBe('Female');
   });
 
+  it('in codes that look like initials of the patient', async () => {
+    const codes: Values = {Modality: 'MR', ImageType: 'ORIGINAL\\PRIMARY\\M\\ND', ScanningSequence: 'GR\\IR'};
+    const root = parseInstance(
+      await output(aFile(elementsOf({...codes, PatientName: 'NORDMANN^M R', OperatorsName: 'N^D^IR'}))),
+    ).dataSet;
+    expect(found(root, codes)).toEqual(codes);
+  });
+
   it('in long lists of numbers, whatever numbers they are', async () => {
     const wave = Array.from({length: 3000}, (_, at) => Math.sin(at * 0.37) * 1234.567);
     const negative = Array.from({length: 64}, (_, at) => -1 - at);

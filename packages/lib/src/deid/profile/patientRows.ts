@@ -126,7 +126,7 @@ export const patientRows: readonly ProfileRow[] = [
   [0x0010_21D0, 'LastMenstrualDate', 'DA', 'X', '.....KC...', 'date', 'modified dates'],
   [0x0010_21F0, 'PatientReligiousPreference', 'LO', 'X', '..........', 'remove', 'basic'],
   [0x0010_2203, 'PatientSexNeutered', 'CS', 'X/Z', '....K.....', 'keep', 'patient characteristics'],
-  [0x0010_2297, 'ResponsiblePerson', 'PN', 'X', '..........', 'remove', 'basic'],
-  [0x0010_2299, 'ResponsibleOrganization', 'LO', 'X', '..........', 'remove', 'basic'],
+  [0x0010_2297, 'ResponsiblePerson', 'PN', 'X', '..........', 'empty', 'type 2C for animals: empty tells as little as absent'],
+  [0x0010_2299, 'ResponsibleOrganization', 'LO', 'X', '..........', 'empty', 'type 2C for animals: empty tells as little as absent'],
   [0x0010_4000, 'PatientComments', 'LT', 'X', '.......C..', 'narrative', 'descriptors: free text'],
 ];

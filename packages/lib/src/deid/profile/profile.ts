@@ -8,6 +8,7 @@ import {checkOverrides} from './overrides.ts';
 import {patternRows} from './patternRows.ts';
 import {type Action, optionColumn, type PatternRow, type ProfileRow} from './profileRow.ts';
 import {profileTable} from './table.ts';
+import {typeOneCodeTags, typeOneRows} from './typeOneRows.ts';
 import {actionOfVr} from './vrRules.ts';
 
 /** Where a rule comes from. */
@@ -37,7 +38,7 @@ export class Profile {
     checkOverrides(request.profileOverrides);
     this.#masks = patternRows.filter(row => !row[0].startsWith('gggg')).map(maskOf);
     for (const row of profileTable) this.#rules.set(row[0], ruleOfRow(row, request.retain.deviceIdentity));
-    for (const [tag, keyword, vr, action, why] of gatewayRows) {
+    for (const [tag, keyword, vr, action, why] of [...gatewayRows, ...typeOneRows]) {
       this.#rules.set(tag, {
         tag,
         keyword,
@@ -157,7 +158,7 @@ function ruleOfDictionary(tag: Tag): Rule {
     keyword: entry.keyword,
     vr: entry.vr,
     otherVr: entry.otherVr,
-    action: actionOfVr[entry.vr],
+    action: typeOneCodeTags.has(tag) ? 'codeString' : actionOfVr[entry.vr],
     source: 'VR',
     why: `not in Table E.1-1, ${entry.vr}`,
     identifier: entry.vr === 'PN' ? 'name' : undefined,

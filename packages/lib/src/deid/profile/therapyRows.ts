@@ -52,7 +52,7 @@ export const therapyRows: readonly ProfileRow[] = [
   [0x300A_0196, 'FixationDeviceDescription', 'ST', 'X', '.......C..', 'description', 'descriptors: short descriptions'],
   [0x300A_01A6, 'ShieldingDeviceDescription', 'ST', 'X', '.......C..', 'description', 'descriptors: short descriptions'],
   [0x300A_01B2, 'SetupTechniqueDescription', 'ST', 'X', '.......C..', 'description', 'descriptors: short descriptions'],
-  [0x300A_0216, 'SourceManufacturer', 'LO', 'X', '..K.......', 'remove', 'basic'],
+  [0x300A_0216, 'SourceManufacturer', 'LO', 'X', '..K.......', 'empty', 'type 2 of recorded sources: empty tells as little as absent'],
   [0x300A_022C, 'SourceStrengthReferenceDate', 'DA', 'D', '.....KC...', 'date', 'modified dates'],
   [0x300A_022E, 'SourceStrengthReferenceTime', 'TM', 'D', '.....KC...', 'date', 'modified dates'],
   [0x300A_02EB, 'CompensatorDescription', 'LT', 'X', '.......C..', 'description', 'descriptors: short descriptions'],

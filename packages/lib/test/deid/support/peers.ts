@@ -26,10 +26,3 @@ export function dcmdumpProblems(paths: readonly string[]): string[] {
     return run.status === 0 ? [] : [`${path} ${run.stderr}`];
   });
 }
-
-/** What dciodvfy (dicom3tools) finds wrong, errors only. */
-export function conformanceErrors(path: string): string[] {
-  const run = spawnSync('dciodvfy', [path], {encoding: 'latin1', maxBuffer: 64 * 1024 * 1024});
-  if (run.error !== undefined) throw run.error;
-  return `${run.stdout}\n${run.stderr}`.split('\n').filter(line => line.startsWith('Error'));
-}
