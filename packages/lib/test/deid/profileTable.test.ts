@@ -147,7 +147,7 @@ describe('the rule of an attribute', () => {
     [0x0020_3100, 'remove'],
     [0x0018_0050, 'keep'],
     [0x0018_1160, 'descriptorDummy'],
-    [0x0018_1030, 'descriptor'],
+    [0x0018_1261, 'descriptor'],
     [0x0008_0008, 'codeString'],
     [0x0028_0010, 'keep'],
     [0x0008_9999, 'remove'],
