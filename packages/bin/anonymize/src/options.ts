@@ -37,6 +37,7 @@ export interface AnonymizeOptions {
   /** False with `--no-values`. */
   values?: boolean;
   report?: string;
+  audit?: string;
   allowBurnedIn?: boolean;
   force?: boolean;
 }
@@ -71,7 +72,8 @@ export function addOptions(program: Command): void {
     .option('-t, --numthreads <n>', 'threads (default: of the configuration)')
     .addOption(alias(program, '--threads <n>', 'numthreads'))
     .option('--report <file>', 'write what was done, as counts')
-    .option('--force', 'output folder may hold files already')
+    .option('--audit <file>', 'append one line to an audit trail')
+    .option('--force', 'output folder may hold files already; what else is refused for safety')
     .option('--allow-burned-in', 'the pixels are known to hold no text')
     .option('-a, --exportanon <file>', 'write the profile to a file (.csv, else JSON), then end')
     .option('--profile', 'show the profile in force, then end')

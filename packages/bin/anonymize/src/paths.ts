@@ -22,6 +22,8 @@ export function pathsOf(options: AnonymizeOptions): Paths {
   if (statSync(output, {throwIfNoEntry: false})?.isDirectory() === false) throw new UsageError('--output is no folder');
   if (isBelow(input, output) || isBelow(output, input))
     throw new UsageError('--input and --output lie in each other; choose another output folder');
+  if (options.audit !== undefined && isBelow(realPath(resolve(options.audit)), output))
+    throw new UsageError('--audit lies in the output folder; choose another place');
   return {input, output, quarantine: `${output}.quarantine`};
 }
 

@@ -1,4 +1,6 @@
 import {UsageError} from '@fiona/lib/cli/usageError';
+import {DeidError} from '@fiona/lib/deid/deidError';
+import {checkOverrides} from '@fiona/lib/deid/profile/overrides';
 import {Profile} from '@fiona/lib/deid/profile/profile';
 import type {Action} from '@fiona/lib/deid/profile/profileRow';
 import type {DeidRequest, FixedText, ImportRule, ProfileOverride} from '@fiona/lib/deid/request';
@@ -61,7 +63,18 @@ export function tagChangesOf(texts: readonly string[], request: DeidRequest, for
       );
     overrides.set(tag, {tag, action, reason: 'command line'});
   }
+  checkAgainstProfile([...overrides.values()]);
   return {fixedTexts: [...fixedTexts.values()], profileOverrides: [...overrides.values()]};
+}
+
+/** What no site may change, no command line may. @throws UsageError */
+function checkAgainstProfile(overrides: readonly ProfileOverride[]): void {
+  try {
+    checkOverrides(overrides);
+  } catch (error) {
+    if (!(error instanceof DeidError)) throw error;
+    throw new UsageError(error.message.replace('ANONYMIZER.profileOverrides', '--tagchange'));
+  }
 }
 
 /**

@@ -1,17 +1,25 @@
+import type {Clock} from '@fiona/lib/cli/clock';
 import {exitCode} from '@fiona/lib/cli/exitCode';
+import {openProgress} from '@fiona/lib/cli/progress';
 import type {Outcome, Run} from '@fiona/lib/cli/runTool';
+import {auditorOf, deidAudit} from '@fiona/lib/deid/audit';
 import type {FileOutcome} from '@fiona/lib/deid/fileTask';
 import {type DeidRun, deidentifyFiles} from '@fiona/lib/deid/pool';
 import {wideningWarning} from '@fiona/lib/deid/profile/widening';
 import {deidReport} from '@fiona/lib/deid/report';
 import type {DeidRequest} from '@fiona/lib/deid/request';
+import {formatTag} from '@fiona/lib/dicom/tag';
+import {appendChained} from '@fiona/lib/fs/chainedLog';
 import {writeJsonFile} from '@fiona/lib/fs/jsonFile';
+import {compilePattern} from '@fiona/lib/pattern/pattern';
+import {PatternError} from '@fiona/lib/pattern/patternError';
 import {inputFiles, isNotDicom} from './inputFiles.ts';
+import {countSubjects, placesTaken, setAside} from './judge.ts';
 import {writeMapping} from './mapping.ts';
 import {type AnonymizeOptions, wholeNumber} from './options.ts';
 import {OutputFolder} from './outputFolder.ts';
 import {pathsOf} from './paths.ts';
-import {noteQuarantined, type Quarantined} from './quarantine.ts';
+import {noteQuarantined} from './quarantine.ts';
 import {requestOf} from './request.ts';
 
 /** De-identifies the files of the input into the output folder. */
@@ -29,14 +37,24 @@ export async function writeAnonymized(run: Run<AnonymizeOptions>): Promise<Outco
   let outcomes: readonly FileOutcome[];
   let done: DeidRun;
   try {
+    const progress = openProgress('de-identify', files.length, {quiet: options.quiet === true});
+    let count = 0;
     done = await deidentifyFiles(
       files.map(path => ({path})),
       request,
       output.work,
-      {workers: threads, flat: options.byseries !== true && options.bySeries !== true, signal: run.signal},
+      {
+        workers: threads,
+        flat: options.byseries !== true && options.bySeries !== true,
+        signal: run.signal,
+        onOutcome: () => progress.done(++count),
+      },
+    ).finally(() => progress.end());
+    outcomes = setAside(done.outcomes, options.force === true);
+    output.drop(
+      done.outcomes.flatMap((before, n) => (before.kind === 'written' && outcomes[n] !== before ? [before.path] : [])),
     );
-    outcomes = setDuplicatesAside(done.outcomes);
-    output.drop(duplicatePlaces(outcomes));
+    if (options.audit !== undefined) await audit(options.audit, request, outcomes, clock);
   } catch (error) {
     output.discard();
     throw error;
@@ -52,6 +70,8 @@ export async function writeAnonymized(run: Run<AnonymizeOptions>): Promise<Outco
     allowBurnedIn: options.allowBurnedIn === true,
   };
   if (options.report !== undefined) await writeJsonFile(options.report, report, {mode: 0o640});
+  const patients = countSubjects(outcomes);
+  if (patients > 1) log.warn(`the input holds studies of ${patients} patients: all of them become one subject`);
   for (const [reason, count] of Object.entries(report.quarantine))
     log.warn(`${count} set aside, ${reason}: see ${paths.quarantine}`);
   return {
@@ -71,38 +91,34 @@ function warnAboutOptions({options, log}: Run<AnonymizeOptions>, request: DeidRe
   if (options.storemapping !== undefined)
     log.warn('--storemapping writes old and new UIDs: whoever has that file can tell whose images these are');
   if (options.allowBurnedIn) log.warn('--allow-burned-in: pixels are not checked for text');
+  for (const {tag, pattern} of request.importRules) {
+    const problem = patternProblem(pattern);
+    if (problem !== undefined) log.warn(`--regtagchange ${formatTag(tag)}: ${problem}; the element loses its text`);
+  }
   const widening = wideningWarning(request);
   if (widening !== undefined) log.warn(widening);
 }
 
-/**
- * Different instances with one SOPInstanceUID are all set aside: which of them came first depends on the threads, and nobody
- * can tell which is right.
- */
-function setDuplicatesAside(outcomes: readonly FileOutcome[]): readonly FileOutcome[] {
-  const taken = new Set(
-    outcomes.flatMap(outcome => (outcome.kind === 'quarantined' && outcome.taken ? [outcome.taken] : [])),
-  );
-  return placesTaken(outcomes, taken);
+function patternProblem(pattern: string): string | undefined {
+  if (pattern === '') return 'the pattern is blank';
+  try {
+    compilePattern(pattern);
+    return undefined;
+  } catch (error) {
+    if (error instanceof PatternError) return error.message;
+    throw error;
+  }
 }
 
-function duplicatePlaces(outcomes: readonly FileOutcome[]): readonly string[] {
-  return outcomes.flatMap(outcome => (outcome.kind === 'quarantined' && outcome.taken ? [outcome.taken] : []));
-}
-
-function placesTaken(outcomes: readonly FileOutcome[], taken: ReadonlySet<string>): readonly FileOutcome[] {
-  if (taken.size === 0) return outcomes;
-  return outcomes.map(outcome =>
-    outcome.kind === 'written' && taken.has(outcome.path)
-      ? ({
-          kind: 'quarantined',
-          input: outcome.input,
-          reason: 'duplicate-uid',
-          detail: 'another instance with this SOPInstanceUID has other content',
-          taken: outcome.path,
-        } satisfies Quarantined)
-      : outcome,
-  );
+/** One line in a trail of its own, durable before the files get their places. @throws FileError */
+async function audit(
+  path: string,
+  request: DeidRequest,
+  outcomes: readonly FileOutcome[],
+  clock: Clock,
+): Promise<void> {
+  const at = clock.now().toISOString();
+  await appendChained(path, {at, event: 'anonymize', ...auditorOf('anonymize'), ...deidAudit(request, outcomes)});
 }
 
 function codeOf(dicom: readonly FileOutcome[]) {

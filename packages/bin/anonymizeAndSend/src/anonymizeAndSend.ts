@@ -27,6 +27,8 @@ export interface SendOptions {
   readonly acceptQuarantine?: boolean | undefined;
   /** Do not look for requests that arrive during the run. */
   readonly once?: boolean | undefined;
+  /** No progress bars. */
+  readonly quiet?: boolean | undefined;
 }
 
 /**

@@ -11,6 +11,8 @@ export interface RunContext {
   readonly requireClassification: boolean;
   /** Send what is clean although instances were quarantined: an operator decided so. */
   readonly acceptQuarantine: boolean;
+  /** No progress bars. */
+  readonly quiet: boolean;
   readonly log: Log;
   readonly clock: Clock;
   readonly signal: AbortSignal;

@@ -1,3 +1,4 @@
+import {openProgress} from '@fiona/lib/cli/progress';
 import {DeidError} from '@fiona/lib/deid/deidError';
 import type {DeidFile, FileOutcome} from '@fiona/lib/deid/fileTask';
 import {deidentifyFiles} from '@fiona/lib/deid/pool';
@@ -21,11 +22,18 @@ export async function deidentifyStudy(
   plan: readonly SeriesPlan[],
   deid: DeidRequest,
   folder: string,
-  {config, signal, clock}: Pick<RunContext, 'config' | 'signal' | 'clock'>,
+  {config, signal, clock, quiet}: Pick<RunContext, 'config' | 'signal' | 'clock' | 'quiet'>,
 ): Promise<DeidentifiedStudy> {
   const begun = clock.monotonic();
   try {
-    const run = await deidentifyFiles(filesOf(plan), deid, folder, {workers: config.ANONYMIZER.workers, signal});
+    const files = filesOf(plan);
+    const progress = openProgress('de-identify', files.length, {quiet});
+    let count = 0;
+    const run = await deidentifyFiles(files, deid, folder, {
+      workers: config.ANONYMIZER.workers,
+      signal,
+      onOutcome: () => progress.done(++count),
+    }).finally(() => progress.end());
     const report = deidReport(deid, run, (clock.monotonic() - begun) / 1000);
     return {outcomes: run.outcomes, report: withSkippedSeries(report, plan)};
   } catch (error) {

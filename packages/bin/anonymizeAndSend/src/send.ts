@@ -1,4 +1,5 @@
 import {rm} from 'node:fs/promises';
+import {openProgress} from '@fiona/lib/cli/progress';
 import type {Config} from '@fiona/lib/config/load';
 import type {Peer} from '@fiona/lib/dimse/peer';
 import {type StoreResult, storeInstances} from '@fiona/lib/dimse/storeScu';
@@ -29,14 +30,17 @@ export const outOfResources = -1;
  */
 export async function sendToResearchPacs(
   instances: readonly SpooledInstance[],
-  {config, log, signal}: Pick<RunContext, 'config' | 'log' | 'signal'>,
+  {config, log, signal, quiet}: Pick<RunContext, 'config' | 'log' | 'signal' | 'quiet'>,
 ): Promise<Sent> {
   const failures: StoreResult<SpooledInstance>[] = [];
   const removals: Promise<void>[] = [];
+  const progress = openProgress('send', instances.length, {quiet});
+  let count = 0;
   const {stored, bytes, unreachable} = await storeInstances({
     peer: researchPacs(config),
     instances,
     onResult: result => {
+      progress.done(++count);
       // A file that stays is removed with its folder.
       if (result.kind === 'stored') removals.push(rm(result.instance.path, {force: true}).catch(() => {}));
       else failures.push(result);
@@ -44,7 +48,7 @@ export async function sendToResearchPacs(
     retries: config.RESEARCH_PACS.storage.retries,
     log,
     signal,
-  });
+  }).finally(() => progress.end());
   await Promise.all(removals);
   const lines = failures.map(({instance, reason}) => `${instance.sopInstanceUid}: ${reason}`);
   const figures = {stored, bytes, lines};

@@ -47,6 +47,7 @@ function makeContext({config, log, clock, signal}: Dependencies, options: SendOp
     spool: {folder: config.PATHS.spool, minFreeBytes: config.PATHS.spoolMinFreeBytes},
     requireClassification: requiresClassification(config, log),
     acceptQuarantine: options.acceptQuarantine === true,
+    quiet: options.quiet === true,
     log,
     clock,
     signal,

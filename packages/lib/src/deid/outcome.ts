@@ -23,6 +23,7 @@ export type QuarantineReason =
   | 'text-not-decodable'
   | 'duplicate-uid'
   | 'import-rule'
+  | 'several-patients'
   | 'too-large'
   | 'write-failed';
 
