@@ -47,7 +47,8 @@ export function readInstanceFacts(path: string): InstanceFacts {
   }
 }
 
-function openToRead(path: string): number {
+/** Opens a file. Throws {@link DimseError}: `file-unreadable`. */
+export function openToRead(path: string): number {
   try {
     return openSync(path, 'r');
   } catch (cause) {
@@ -139,6 +140,14 @@ export interface Frames {
   release(): void;
 }
 
+/** Lays out the PDUs of the request at the begin of a buffer. Returns where they end. */
+export function writeCommand(buffer: Buffer, {command, contextId, maxPduLength}: FrameSettings): number {
+  let at = 0;
+  for (const part of frameMessage(encodeCommandSet(command), contextId, true, maxPduLength))
+    at += part.copy(buffer, at);
+  return at;
+}
+
 /**
  * The data set of a file as P-DATA-TF PDUs: the file is read to where the headers leave room, so no byte is copied by us
  * and none is changed.
@@ -180,7 +189,7 @@ export class InstanceReader {
     const {pool} = this.#settings;
     const buffer = pool.take();
     try {
-      const end = await this.#fill(buffer, this.#started ? 0 : this.#writeCommand(buffer));
+      const end = await this.#fill(buffer, this.#started ? 0 : writeCommand(buffer, this.#settings));
       this.#started = true;
       return {bytes: buffer.subarray(0, end), release: () => pool.give(buffer)};
     } catch (error) {
@@ -196,14 +205,6 @@ export class InstanceReader {
     if (this.#descriptor < 0) return;
     closeSync(this.#descriptor);
     this.#descriptor = -1;
-  }
-
-  #writeCommand(buffer: Buffer): number {
-    const {command, contextId, maxPduLength} = this.#settings;
-    let at = 0;
-    for (const part of frameMessage(encodeCommandSet(command), contextId, true, maxPduLength))
-      at += part.copy(buffer, at);
-    return at;
   }
 
   /** Lays out PDUs from `at` on and reads the file into them. Returns where they end. */

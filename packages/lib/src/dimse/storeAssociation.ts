@@ -1,5 +1,8 @@
+import {canTranscode, plainTransferSyntaxes} from '../dicom/transcode.ts';
+import {transferSyntaxOf} from '../dicom/transferSyntax.ts';
 import type {AcceptedContext, Association} from './association.ts';
 import {commandField} from './commandSet.ts';
+import {ConvertedReader} from './convertedInstance.ts';
 import {DimseError} from './dimseError.ts';
 import {BufferPool, type InstanceFacts, InstanceReader} from './instanceFile.ts';
 
@@ -9,9 +12,12 @@ export interface MoveOriginator {
   messageId: number;
 }
 
-/** What became of one C-STORE: the peer's status and the data set bytes sent, or why there is none and whether any of it was sent. */
+/**
+ * What became of one C-STORE: the peer's status, the data set bytes sent and their transfer syntax, or why there is none and
+ * whether any of it was sent.
+ */
 export type StoreEnd =
-  | {status: number; comment: string | undefined; bytes: number}
+  | {status: number; comment: string | undefined; bytes: number; transferSyntaxUid: string}
   | {error: DimseError; wasSent: boolean};
 
 /** Files that are opened and read while others are on the line. */
@@ -22,7 +28,7 @@ interface Prepared<T> {
   instance: T;
   context: AcceptedContext;
   messageId: number;
-  reader: InstanceReader;
+  reader: InstanceReader | ConvertedReader;
 }
 
 /**
@@ -35,6 +41,7 @@ export class StoreStream<T extends InstanceFacts> {
   #next: () => T | undefined;
   #done: (instance: T, end: StoreEnd) => void;
   #originator: MoveOriginator | undefined;
+  #convert: boolean;
   #pool = new BufferPool();
   #underWay = 0;
   #wake: (() => void) | undefined;
@@ -47,6 +54,8 @@ export class StoreStream<T extends InstanceFacts> {
       next: () => T | undefined;
       done: (instance: T, end: StoreEnd) => void;
       originator?: MoveOriginator | undefined;
+      /** Convert without loss what the peer does not take as it is. Default true. */
+      convert?: boolean;
     },
   ) {
     this.#association = association;
@@ -54,6 +63,7 @@ export class StoreStream<T extends InstanceFacts> {
     this.#next = options.next;
     this.#done = options.done;
     this.#originator = options.originator;
+    this.#convert = options.convert ?? true;
   }
 
   /** Resolves when every instance taken has its end. The association stays as it is. Returns what broke it, if anything did. */
@@ -78,9 +88,9 @@ export class StoreStream<T extends InstanceFacts> {
   /** Opens the file; one that cannot be sent has its end here. */
   async #prepare(instance: T): Promise<Prepared<T> | undefined> {
     const association = this.#association;
-    const context = association.contextFor(instance.sopClassUid, instance.transferSyntaxUid);
+    const context = this.#contextOf(instance);
     if (!context) {
-      this.#done(instance, {error: notAccepted(association.peerName, instance), wasSent: false});
+      this.#done(instance, {error: notAccepted(association, instance), wasSent: false});
       return undefined;
     }
     const messageId = association.newMessageId();
@@ -94,38 +104,53 @@ export class StoreStream<T extends InstanceFacts> {
       moveOriginatorAeTitle: this.#originator?.aeTitle,
       moveOriginatorMessageId: this.#originator?.messageId,
     };
+    const settings = {contextId: context.id, command, maxPduLength: association.maxSendLength, pool: this.#pool};
+    let reader: Prepared<T>['reader'] | undefined;
     try {
-      const reader = new InstanceReader(instance, {
-        contextId: context.id,
-        command,
-        maxPduLength: association.maxSendLength,
-        pool: this.#pool,
-      });
+      reader =
+        context.transferSyntax === instance.transferSyntaxUid
+          ? new InstanceReader(instance, settings)
+          : new ConvertedReader(instance, context.transferSyntax, settings);
       await reader.prepare();
       return {instance, context, messageId, reader};
     } catch (error) {
+      reader?.close();
       this.#done(instance, {error: asDimseError(error), wasSent: false});
       return undefined;
     }
   }
 
+  #contextOf({sopClassUid, transferSyntaxUid}: T): AcceptedContext | undefined {
+    const own = this.#association.contextFor(sopClassUid, transferSyntaxUid);
+    if (own || !this.#convert || !canTranscode(transferSyntaxUid)) return own;
+    return plainTransferSyntaxes.map(uid => this.#association.contextFor(sopClassUid, uid)).find(found => found);
+  }
+
   async #send(prepared: Prepared<T>): Promise<void> {
-    const {instance, messageId, reader} = prepared;
+    const {instance, messageId, reader, context} = prepared;
     const association = this.#association;
     await this.#until(() => this.#underWay < this.#window);
     this.#underWay++;
     const wasSent = association.isOpen;
+    let culprit: DimseError | undefined;
     association.listen(messageId, {
       answered: ({status = 0xffff, errorComment}) => {
         association.forget(messageId);
-        this.#ended(instance, {status, comment: errorComment, bytes: reader.dataSetLength});
+        this.#ended(instance, {
+          status,
+          comment: errorComment,
+          bytes: reader.dataSetLength,
+          transferSyntaxUid: context.transferSyntax,
+        });
       },
       failed: error => {
         this.#broken ??= error;
-        this.#ended(instance, {error, wasSent});
+        this.#ended(instance, {error: culprit ?? error, wasSent});
       },
     });
-    await this.#transfer(reader);
+    await this.#transfer(reader, error => {
+      culprit = error;
+    });
   }
 
   #ended(instance: T, end: StoreEnd): void {
@@ -141,8 +166,11 @@ export class StoreStream<T extends InstanceFacts> {
       });
   }
 
-  /** A file that fails in the middle leaves half a message on the line: only an abort gets out of that. */
-  async #transfer(reader: InstanceReader): Promise<void> {
+  /**
+   * A file that fails in the middle leaves half a message on the line: only an abort gets out of that. The file is told apart
+   * from those that are on the line with it and can be sent again.
+   */
+  async #transfer(reader: Prepared<T>['reader'], failed: (error: DimseError) => void): Promise<void> {
     try {
       for (;;) {
         const frames = await reader.next();
@@ -150,8 +178,10 @@ export class StoreStream<T extends InstanceFacts> {
         if (!this.#association.sendFrames([frames.bytes], frames.release)) return;
         await this.#association.drained();
       }
-    } catch (error) {
-      this.#association.abort(asDimseError(error));
+    } catch (cause) {
+      const error = asDimseError(cause);
+      failed(error);
+      this.#association.abort(new DimseError('aborted', `given up in the middle: ${error.message}`, {cause: error}));
     } finally {
       reader.close();
     }
@@ -173,10 +203,12 @@ export async function sendInstance(association: Association, instance: InstanceF
   return result.status;
 }
 
-function notAccepted(peerName: string, instance: InstanceFacts): DimseError {
+function notAccepted({peerName}: Association, {sopClassUid, transferSyntaxUid}: InstanceFacts): DimseError {
+  const {name} = transferSyntaxOf(transferSyntaxUid);
+  const why = canTranscode(transferSyntaxUid) ? '' : ', which cannot be converted without loss';
   return new DimseError(
     'context',
-    `${peerName} does not accept SOP class ${instance.sopClassUid} in transfer syntax ${instance.transferSyntaxUid}`,
+    `${peerName} does not accept SOP class ${sopClassUid} in ${name} (${transferSyntaxUid})${why}`,
   );
 }
 

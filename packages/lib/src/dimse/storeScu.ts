@@ -25,6 +25,8 @@ export interface StoreRequest<T extends InstanceFile> {
   /** Pause before the first of them, doubled each time up to 30 s. Default 1 s. */
   retryDelayMs?: number;
   originator?: MoveOriginator;
+  /** Convert without loss what the peer does not take as it is. Default true. */
+  convert?: boolean | undefined;
   log: Log;
   signal?: AbortSignal | undefined;
 }
@@ -38,6 +40,8 @@ export interface StoreResult<T extends InstanceFile = InstanceFile> {
   kind: StoreOutcome;
   cause: DimseFailure;
   status: number | undefined;
+  /** Transfer syntax it was sent in, when the peer answered: another one than the file's when it was converted. */
+  transferSyntaxUid: string | undefined;
   /** One sentence for an operator. */
   reason: string;
 }
@@ -46,6 +50,8 @@ export interface StoreSummary {
   stored: number;
   temporary: number;
   final: number;
+  /** How many of the stored ones were converted for the peer. */
+  converted: number;
   /** Data set bytes of the stored instances. */
   bytes: number;
   /** Associations that were opened. */
@@ -76,9 +82,10 @@ const outcomeOfFailure: Record<DimseFailure, StoreOutcome> = {
 };
 
 /**
- * Sends Part 10 files with C-STORE, their data sets byte for byte as they are in the file (no conversion: a transfer syntax
- * the peer does not accept is a final failure of that instance). Never throws for what the peer or a file does: that is in the
- * results and in the summary.
+ * Sends Part 10 files with C-STORE, their data sets byte for byte as they are in the file when the peer takes that; else
+ * converted without loss to a plain transfer syntax, else it is a final failure of that instance. `onResult` tells at once what is
+ * stored: a caller that notes it needs not send it again after it was killed. Never throws for what the peer or a file does:
+ * that is in the results and in the summary.
  */
 export async function storeInstances<T extends InstanceFile>(request: StoreRequest<T>): Promise<StoreSummary> {
   const job = new StoreJob(request);
@@ -91,6 +98,7 @@ class StoreJob<T extends InstanceFile> {
     stored: 0,
     temporary: 0,
     final: 0,
+    converted: 0,
     bytes: 0,
     associations: 0,
     unreachable: false,
@@ -139,7 +147,7 @@ class StoreJob<T extends InstanceFile> {
   }
 
   async #attempt(pending: Pending<T>[], attempt: number): Promise<void> {
-    for (const batch of planStore(pending)) {
+    for (const batch of planStore(pending, this.#request.convert)) {
       const queue = [...batch.instances].reverse();
       const parallel = Math.min(this.#request.associations ?? 1, queue.length);
       const failures = await Promise.all(Array.from({length: parallel}, () => this.#sendFrom(queue, batch, attempt)));
@@ -159,7 +167,7 @@ class StoreJob<T extends InstanceFile> {
     batch: StoreBatch<Pending<T>>,
     attempt: number,
   ): Promise<DimseError | undefined> {
-    const {peer, signal, originator} = this.#request;
+    const {peer, signal, originator, convert = true} = this.#request;
     try {
       // After a failure one at a time, so that an instance the peer breaks on takes no others with it.
       const {association, window} = await openAssociation({
@@ -172,6 +180,7 @@ class StoreJob<T extends InstanceFile> {
       const stream = new StoreStream(association, {
         window,
         originator,
+        convert,
         next: () => queue.pop(),
         done: (instance, end) => {
           if ('error' in end && end.wasSent) instance.breaks++;
@@ -195,7 +204,10 @@ class StoreJob<T extends InstanceFile> {
       this.#again.set(pending, result);
       return;
     }
-    if (result.kind === 'stored' && 'bytes' in end) this.summary.bytes += end.bytes;
+    if (result.kind === 'stored' && 'bytes' in end) {
+      this.summary.bytes += end.bytes;
+      if (end.transferSyntaxUid !== pending.transferSyntaxUid) this.summary.converted++;
+    }
     this.#report(result);
   }
 
@@ -212,9 +224,11 @@ function resultOf<T extends InstanceFile>(instance: T, end: StoreEnd): StoreResu
       kind: outcomeOfFailure[end.error.failure],
       cause: end.error.failure,
       status: undefined,
+      transferSyntaxUid: undefined,
       reason: end.error.message,
     };
   const kind = classifyStoreStatus(end.status);
   const reason = `${kind === 'stored' ? 'stored' : 'refused'} with status ${describeStatus(end.status, end.comment)}`;
-  return {instance, kind, cause: 'status', status: end.status, reason};
+  const {status, transferSyntaxUid} = end;
+  return {instance, kind, cause: 'status', status, transferSyntaxUid, reason};
 }

@@ -172,7 +172,7 @@ describe('we call DCMTK', () => {
       failure: {failure: 'rejected-permanent'},
     });
     const implicitOnly = await runningStorescp('+xi');
-    expect(await storeInstances({peer: implicitOnly.peer, instances, log: silentLog})).toMatchObject({
+    expect(await storeInstances({peer: implicitOnly.peer, instances, convert: false, log: silentLog})).toMatchObject({
       stored: 0,
       final: 3,
     });

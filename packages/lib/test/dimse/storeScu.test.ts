@@ -14,6 +14,7 @@ import {planStore} from '../../src/dimse/storePlan.ts';
 import {type StoreResult, storeInstances} from '../../src/dimse/storeScu.ts';
 import {
   dataSetBytes,
+  explicitUid,
   freePort,
   implicitUid,
   onCleanup,
@@ -90,6 +91,20 @@ describe('planning associations', () => {
     expect(batches.map(batch => batch.contexts.length)).toEqual([128, 22]);
     expect(batches.map(batch => batch.instances.length)).toEqual([256, 44]);
   });
+
+  it('proposes the plain transfer syntaxes beside those that can be converted to them', () => {
+    const rle = '1.2.840.10008.1.2.5';
+    const [batch] = planStore([fact('1', rle), fact('2', explicitUid), fact('3', '1.2.840.10008.1.2.4.50')]);
+    expect(batch?.contexts.map(({abstractSyntax, transferSyntaxes}) => [abstractSyntax, ...transferSyntaxes])).toEqual([
+      ['1', rle],
+      ['1', explicitUid, implicitUid],
+      ['2', explicitUid],
+      ['2', implicitUid],
+      ['3', '1.2.840.10008.1.2.4.50'],
+    ]);
+    const many = planStore(Array.from({length: 100}, (_, index) => fact(`1.${index}`, explicitUid)));
+    expect(many.map(({contexts}) => contexts.length)).toEqual([128, 72]);
+  });
 });
 
 describe('sending instances', () => {
@@ -140,7 +155,7 @@ describe('sending instances', () => {
       writeSample(join(folder, `${index}`), {sopClassUid: `1.2.840.10008.5.1.4.1.1.99.${index}`}),
     );
     const {summary} = await send(receiver.peer, instances);
-    expect(summary).toMatchObject({stored: 140, associations: 2});
+    expect(summary).toMatchObject({stored: 140, associations: 3});
     expect(receiver.files()).toHaveLength(140);
   });
 
@@ -169,7 +184,7 @@ describe('sending instances', () => {
     });
   });
 
-  it('never converts: a transfer syntax that is not accepted is a final failure of that instance alone', async () => {
+  it('makes a SOP class that is not accepted a final failure of that instance alone', async () => {
     const receiver = await runningReceiver();
     const refused = writeSamples(1, {sopClassUid: '1.2.840.10008.5.1.4.31'});
     const {results, summary} = await send(receiver.peer, [...refused, ...writeSamples(2)]);
