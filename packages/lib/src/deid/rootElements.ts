@@ -1,18 +1,14 @@
 import type {DataSet} from '../dicom/dataSet.ts';
-import {isPrivate} from '../dicom/tag.ts';
 
 /** Longer elements are rare or differ from instance to instance: remembering them costs more than it saves. */
 const longestRemembered = 4096;
 const mostRemembered = 20_000;
 
-/**
- * The bytes of each public element of a root, header and value, as a text to remember it by: the slices of a series share most of
- * theirs. What a private element is depends on others, so it has none.
- */
+/** The bytes of each element of a root, header and value, as a text to remember it by; undefined for those not to be remembered. */
 export function textsOfElements(root: DataSet): (string | undefined)[] {
-  return root.elements.map(({tag, start, end, outside, fragments}) => {
-    const isOwn = isPrivate(tag) || outside !== undefined || fragments !== undefined;
-    return isOwn || end - start > longestRemembered ? undefined : root.bytes.toString('latin1', start, end);
+  return root.elements.map(({start, end, outside, fragments}) => {
+    const isCopied = outside !== undefined || fragments !== undefined;
+    return isCopied || end - start > longestRemembered ? undefined : root.bytes.toString('latin1', start, end);
   });
 }
 
