@@ -101,6 +101,9 @@ trans transabdominal transaxial transcranial transrectal transv transvaginal tra
 tumour turbo turboflash twist tx uncombined uncorrected under unfiltered ungated unilat uric uro urography ute vacuum valsalva vane vat vb vcug vd ve
 venc venobold venography ventilation verify via viability vibe vista vmat vnc voiding vq vr vrt warp watersat watsat wb weekly wfs whisper wip wire
 with without wo work working yb year yes zoomit zte
+abdo aip axi axiale axl bffe cbf cbv cmrr ctac decub diff dir dlir dsi dyn ecv efgre fse hrct hybrid hyperband idealiq invivo koronal longtr mbep mddw
+mdixon mega molli mtt oop penumbra plain plus rsfmri sbref scanogram semislaser shmolli ssfp starvibe tmax truefidelity trufisp ttp uhr unenhanced veo
+wfi
 `,
   },
   {
