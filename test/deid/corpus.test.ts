@@ -15,6 +15,7 @@ import {sentKinds, setAsideKinds} from './corpus/kinds.ts';
 import {Plants} from './corpus/plants.ts';
 import {Random} from './corpus/random.ts';
 import {corpusRequest, process, type Result, runCorpus} from './corpus/run.ts';
+import {actionKinds} from './corpus/score.ts';
 import {scripts} from './corpus/scripts.ts';
 
 const count = 200;
@@ -28,6 +29,15 @@ describe(`${count} generated instances with identifiers in every place where the
 
   it('are written without a single marker, original UID or original date in any byte', async () => {
     expect((await run).leaks).toEqual([]);
+  });
+
+  it('lose, keep, shift and map everything that the standard and the gateway require, of every kind of action', async () => {
+    const {score, instances, written} = await run;
+    console.log(
+      [...score.lines(), `${instances} instances, ${instances - written} set aside, each as its kind says`].join('\n'),
+    );
+    expect(score.failures).toEqual([]);
+    expect(actionKinds.filter(kind => (score.required.get(kind) ?? 0) < 90)).toEqual([]);
   });
 
   it('are set aside only where their kind says so, at most one in ten', async () => {

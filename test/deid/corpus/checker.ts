@@ -49,6 +49,14 @@ export function findLeaks(file: Buffer, plants: Plants, deflatedFrom?: number): 
   return leaks;
 }
 
+/** Whether a value holds something planted, read in whatever way. */
+export function holdsPlanted(bytes: Buffer, plants: Plants): boolean {
+  return bytes.length >= shortestPlanted && look(bytes, '', plants).length > 0;
+}
+
+/** A stem of two letters of two bytes. */
+const shortestPlanted = 4;
+
 function look(bytes: Buffer, view: string, plants: Plants): Leak[] {
   const plain = lookAtBytes(bytes, view, plants);
   // what is seen at once need not be seen in every other way

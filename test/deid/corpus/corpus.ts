@@ -5,8 +5,8 @@ import {plantBytes, plantImages, plantPrivate, plantUnknown} from './hiddenPlace
 import {InstanceBuilder} from './instanceBuilder.ts';
 import {type Kind, sentKinds, setAsideKinds} from './kinds.ts';
 import {fitted} from './marked.ts';
-import {encapsulate, jpeg2000Stream, jpegStream, rleStream} from './pixelStreams.ts';
-import {plantPatient, plantTable, plantText} from './places.ts';
+import {encapsulate, jpeg2000Stream, jpegStream, rleStream, type Stream} from './pixelStreams.ts';
+import {plantPatient, plantResearch, plantTable, plantText} from './places.ts';
 import {Plants} from './plants.ts';
 import {Random} from './random.ts';
 import {scripts} from './scripts.ts';
@@ -18,6 +18,8 @@ export interface CorpusInstance {
   readonly syntax: TransferSyntax;
   readonly file: Buffer;
   readonly plants: Plants;
+  /** Stretches of the pixel data that make the image, one after the other: they stay. */
+  readonly picture: readonly Buffer[];
 }
 
 const base = '1.2.840.10008.1.2';
@@ -51,6 +53,7 @@ export function makeInstanceOf(kind: Kind, seed: number, index: number): CorpusI
   addIdentity(b, kind, sopInstanceUid);
   kind.content?.(b);
   const image = kind.pixels ? addImage(b) : undefined;
+  if (random.chance(0.5)) plantResearch(b);
   plantPatient(b);
   plantText(b);
   plantTable(b, index);
@@ -60,11 +63,18 @@ export function makeInstanceOf(kind: Kind, seed: number, index: number): CorpusI
   // the pixels of an image that is elsewhere are behind a link
   const hasPixels = image !== undefined && kind.setAside !== 'bad-pixel-data';
   plantBytes(b, hasPixels);
-  const pixels = hasPixels ? pixelData(b.at(21), image) : undefined;
+  const {pixels, picture} = hasPixels ? pixelData(b.at(21), image) : nothing;
   const dataSet = Buffer.concat([b.dataSet(pixels), b.behind]);
   const body = syntax.deflated ? Buffer.concat([deflateRawSync(dataSet), plants.bytes()]) : dataSet;
   const file = Buffer.concat([b.preamble, Buffer.from('DICM'), fileMeta(b, kind, sopInstanceUid), body]);
-  return {name: `${seed}/${index} ${kind.name} ${syntax.name} ${plants.script.name}`, kind, syntax, file, plants};
+  return {
+    name: `${seed}/${index} ${kind.name} ${syntax.name} ${plants.script.name}`,
+    kind,
+    syntax,
+    file,
+    plants,
+    picture,
+  };
 }
 
 function cyclic<T>(list: readonly T[], index: number): T {
@@ -141,23 +151,52 @@ function overlaidSamples(b: InstanceBuilder, frames: number): Buffer {
   return samples;
 }
 
-function pixelData(b: InstanceBuilder, {frames, overlaid}: Image): Buffer {
+interface Pixels {
+  readonly pixels: Buffer | undefined;
+  readonly picture: readonly Buffer[];
+}
+
+const nothing: Pixels = {pixels: undefined, picture: []};
+
+function pixelData(b: InstanceBuilder, {frames, overlaid}: Image): Pixels {
   const {plants, syntax} = b;
   if (!syntax.encapsulated) {
     const excess = plants.random.chance(0.3) ? plants.bytes() : Buffer.alloc(0);
-    const samples = Buffer.concat([overlaid ?? Buffer.alloc(64 * frames, 5), excess]);
-    const element: NewElement = {tag: 0x7fe0_0010, vr: 'OW', value: fitted(samples, 'OW')};
-    return encodeElement(element, b.encoding);
+    const samples = overlaid ?? Buffer.alloc(64 * frames, 5);
+    const value = fitted(Buffer.concat([samples, excess]), 'OW');
+    const element: NewElement = {tag: 0x7fe0_0010, vr: 'OW', value};
+    return {
+      pixels: encodeElement(element, b.encoding),
+      picture: [overlaid === undefined ? samples : uncovered(b, samples)],
+    };
   }
-  const stream = () => {
-    if (syntax.uid === `${base}.5`) return rleStream(plants);
-    if (syntax.uid === `${base}.1.98`)
-      return Buffer.concat([Buffer.alloc(64, 5), plants.random.chance(0.5) ? plants.bytes() : Buffer.alloc(0)]);
-    const number = Number(syntax.uid.split('.').at(-1));
-    return number >= 90 ? jpeg2000Stream(plants) : jpegStream(plants, number === 80 || number === 81);
-  };
-  const items = encapsulate(plants, Array.from({length: frames}, stream));
-  return Buffer.concat([encodeElementHeader(0x7fe0_0010, 'OB', undefinedLength, b.encoding), items]);
+  const streams = Array.from({length: frames}, () => codedFrame(plants, syntax.uid));
+  const items = encapsulate(
+    plants,
+    streams.map(({bytes}) => bytes),
+  );
+  const pixels = Buffer.concat([encodeElementHeader(0x7fe0_0010, 'OB', undefinedLength, b.encoding), items]);
+  return {pixels, picture: streams.flatMap(({picture}) => picture)};
+}
+
+function codedFrame(plants: Plants, uid: string): Stream {
+  if (uid === `${base}.5`) return rleStream(plants);
+  if (uid === `${base}.1.98`) {
+    const samples = Buffer.alloc(64, 5);
+    return {
+      bytes: Buffer.concat([samples, plants.random.chance(0.5) ? plants.bytes() : Buffer.alloc(0)]),
+      picture: [samples],
+    };
+  }
+  const number = Number(uid.split('.').at(-1));
+  return number >= 90 ? jpeg2000Stream(plants) : jpegStream(plants, number === 80 || number === 81);
+}
+
+/** The samples of 12 bits without what the other bits hold. */
+function uncovered({encoding}: InstanceBuilder, samples: Buffer): Buffer {
+  const clean = Buffer.from(samples);
+  for (let at = encoding.littleEndian ? 1 : 0; at < clean.length; at += 2) clean[at] = (clean[at] ?? 0) & 0x0f;
+  return clean;
 }
 
 /** Group 0002 with everything that a sender can put there. */

@@ -7,10 +7,21 @@ function segment(marker: number, content: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0xff, marker]), u16(content.length + 2), content]);
 }
 
+/** A coded frame, and the stretches of it that make its image. */
+export interface Stream {
+  readonly bytes: Buffer;
+  readonly picture: readonly Buffer[];
+}
+
 /** A JPEG or JPEG-LS stream of 8 x 8 samples with texts in comments, application segments, reserved segments and behind its end. */
-export function jpegStream(plants: Plants, isLossless: boolean): Buffer {
-  const frame = isLossless ? 0xf7 : 0xc0;
-  return Buffer.concat([
+export function jpegStream(plants: Plants, isLossless: boolean): Stream {
+  const tables = segment(0xdb, Buffer.alloc(65, 1));
+  const frame = segment(isLossless ? 0xf7 : 0xc0, Buffer.from([8, 0, 8, 0, 8, 1, 1, 0x11, 0]));
+  const scan = Buffer.concat([
+    segment(0xda, Buffer.from([1, 1, 0, 0, 63, 0])),
+    Buffer.from([0x12, 0x34, 0x56, 0x78, 0xff, 0x00, 0x11]),
+  ]);
+  const bytes = Buffer.concat([
     Buffer.from([0xff, 0xd8]),
     segment(0xe0, Buffer.concat([Buffer.from('JFIF\0\x01\x01\0\0\x01\0\x01\0\0', 'latin1')])),
     segment(0xe1, Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), plants.bytes()])),
@@ -18,13 +29,13 @@ export function jpegStream(plants: Plants, isLossless: boolean): Buffer {
     segment(0xfe, Buffer.from(plants.phrase(), 'utf8')),
     segment(plants.random.pick([0xe2, 0xe7, 0xed, 0xef]), plants.bytes()),
     plants.random.chance(0.2) ? segment(plants.random.pick([0xf0, 0xf4, 0xfd, 0x02]), plants.bytes()) : Buffer.alloc(0),
-    segment(0xdb, Buffer.alloc(65, 1)),
-    segment(frame, Buffer.from([8, 0, 8, 0, 8, 1, 1, 0x11, 0])),
-    segment(0xda, Buffer.from([1, 1, 0, 0, 63, 0])),
-    Buffer.from([0x12, 0x34, 0x56, 0x78, 0xff, 0x00, 0x11]),
+    tables,
+    frame,
+    scan,
     Buffer.from([0xff, 0xd9]),
     plants.random.chance(0.5) ? plants.bytes() : Buffer.alloc(0),
   ]);
+  return {bytes, picture: [tables, frame, scan]};
 }
 
 function jp2Box(name: string, content: Buffer): Buffer {
@@ -32,7 +43,7 @@ function jp2Box(name: string, content: Buffer): Buffer {
 }
 
 /** A JPEG 2000 codestream, or a JP2 file around one, with texts in comments and boxes. */
-export function jpeg2000Stream(plants: Plants): Buffer {
+export function jpeg2000Stream(plants: Plants): Stream {
   const comment = () => segment(0x64, Buffer.concat([u16(1), plants.bytes()]));
   const size = segment(
     0x51,
@@ -50,7 +61,9 @@ export function jpeg2000Stream(plants: Plants): Buffer {
       Buffer.from([7, 1, 1]),
     ]),
   );
-  const tileContent = Buffer.concat([comment(), Buffer.from([0xff, 0x93, 1, 2, 3, 4])]);
+  const data = Buffer.from([0xff, 0x93, 1, 2, 3, 4]);
+  const tileContent = Buffer.concat([comment(), data]);
+  const picture = [size, data];
   const isOpen = plants.random.chance(0.3);
   const tile = Buffer.concat([
     Buffer.from([0xff, 0x90]),
@@ -74,8 +87,8 @@ export function jpeg2000Stream(plants: Plants): Buffer {
     tail,
     lyingEnd,
   ]);
-  if (plants.random.chance(0.5)) return stream;
-  return Buffer.concat([
+  if (plants.random.chance(0.5)) return {bytes: stream, picture};
+  const file = Buffer.concat([
     jp2Box('jP  ', Buffer.from([0x0d, 0x0a, 0x87, 0x0a])),
     jp2Box('ftyp', Buffer.from('jp2 \0\0\0\0jp2 ', 'latin1')),
     jp2Box(
@@ -91,16 +104,18 @@ export function jpeg2000Stream(plants: Plants): Buffer {
     plants.random.chance(0.4) ? jp2Box('free', plants.bytes()) : Buffer.alloc(0),
     jp2Box('jp2c', stream),
   ]);
+  return {bytes: file, picture};
 }
 
 /** RLE (PS3.5 annex G): 64 samples in one segment, with a text where offsets are not used, and behind the segment. */
-export function rleStream(plants: Plants): Buffer {
+export function rleStream(plants: Plants): Stream {
   const header = Buffer.alloc(64);
   header.writeUInt32LE(1, 0);
   header.writeUInt32LE(64, 4);
   plants.bytes().copy(header, 8, 0, 56);
   const samples = Buffer.concat([Buffer.from([0xc1, 7])]);
-  return Buffer.concat([header, samples, plants.random.chance(0.4) ? plants.bytes() : Buffer.alloc(0)]);
+  const tail = plants.random.chance(0.4) ? plants.bytes() : Buffer.alloc(0);
+  return {bytes: Buffer.concat([header, samples, tail]), picture: [samples]};
 }
 
 /** Items of encapsulated pixel data (PS3.5 A.4): offset table or none, one or several fragments a frame. */

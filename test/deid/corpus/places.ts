@@ -84,6 +84,45 @@ function turn(list: readonly Attribute[], index: number, count: number): Attribu
   return [...list, ...list].slice(from, from + count);
 }
 
+/** What research needs, at the root and in a sequence, and nobody is named by. */
+export function plantResearch(b: InstanceBuilder): void {
+  const {plants} = b.at(8);
+  const scanner = [
+    b.ascii(0x0008_0031, 'TM', '101112.5'),
+    b.ascii(0x0008_0070, 'LO', 'SIEMENS'),
+    b.ascii(0x0008_1090, 'LO', 'Prisma'),
+    b.ascii(0x0018_1020, 'LO', 'syngo MR E11'),
+    b.ascii(0x0018_1210, 'SH', 'Hr40f'),
+    b.ascii(0x0008_103e, 'LO', 'T1 mprage sag'),
+    b.ascii(0x0018_1030, 'LO', 'head axial'),
+    b.ascii(0x0018_0020, 'CS', 'SE\\GR'),
+    b.ascii(0x0018_0050, 'DS', '1.5'),
+    b.ascii(0x0018_0080, 'DS', '2300'),
+    b.ascii(0x0018_0081, 'DS', '2.98'),
+    b.ascii(0x0018_1072, 'TM', '091500'),
+    b.ascii(0x0018_1074, 'DS', '3.7e8'),
+    b.ascii(0x0018_1078, 'DT', `${plants.date()}091500`),
+    b.number(0x0018_9087, 'FD', 1000),
+    b.ascii(0x0018_5100, 'CS', 'HFS'),
+    b.ascii(0x0020_0011, 'IS', '7'),
+    b.ascii(0x0020_0013, 'IS', '12'),
+    b.ascii(0x0020_0032, 'DS', '-120.5\\-80\\33.25'),
+    b.ascii(0x0020_0037, 'DS', '1\\0\\0\\0\\1\\0'),
+    b.ascii(0x0028_0030, 'DS', '0.9375\\0.9375'),
+  ];
+  b.add(
+    ...scanner,
+    b.ascii(0x0010_0040, 'CS', 'F'),
+    b.ascii(0x0010_1020, 'DS', '1.68'),
+    b.ascii(0x0010_1030, 'DS', '70.5'),
+    b.ascii(0x0018_0015, 'CS', 'HEAD'),
+    b.ascii(0x0008_0022, 'DA', plants.date()),
+    b.ascii(0x0008_0030, 'TM', '101010'),
+    b.sequence(0x0018_9112, scanner),
+    b.sequence(0x0008_2218, b.code('69536005', 'SCT', 'Head')),
+  );
+}
+
 /** What an ordinary instance holds of its patient and of those who made it. */
 export function plantPatient(b: InstanceBuilder): void {
   const {plants} = b.at(1);

@@ -5,6 +5,7 @@ import {DicomError} from '@fiona/lib/dicom/dicomError';
 import {parseInstance} from '@fiona/lib/dicom/read';
 import {findLeaks, type Leak} from './checker.ts';
 import {type CorpusInstance, makeInstance} from './corpus.ts';
+import {Score} from './score.ts';
 
 export const corpusRequest: DeidRequest = {...defaultDeidRequest, project: 'TRIAL-01', subject: 'SUBJ-001'};
 
@@ -50,6 +51,8 @@ export interface CorpusReport {
   readonly leaks: readonly {readonly instance: string; readonly leak: Leak}[];
   /** Markers planted per row of the list of hiding places. */
   readonly planted: ReadonlyMap<number, number>;
+  /** Required actions, and those that were taken. */
+  readonly score: Score;
 }
 
 /** Makes and de-identifies `count` instances. Nothing is written to the disk. */
@@ -59,19 +62,22 @@ export async function runCorpus(seed: number, count: number): Promise<CorpusRepo
   const planted = new Map<number, number>();
   const unexpected: string[] = [];
   const leaks: {instance: string; leak: Leak}[] = [];
+  const score = new Score(corpusRequest);
   let written = 0;
   for (let index = 0; index < count; index++) {
     const instance = makeInstance(seed, index);
     for (const [row, markers] of instance.plants.rows) planted.set(row, (planted.get(row) ?? 0) + markers);
     const result = process(deidentifier, instance);
-    if (result.kind === 'written') written++;
-    else setAside.set(result.reason, (setAside.get(result.reason) ?? 0) + 1);
+    if (result.kind === 'written') {
+      written++;
+      score.add(instance, result.file);
+    } else setAside.set(result.reason, (setAside.get(result.reason) ?? 0) + 1);
     const reason = result.kind === 'written' ? undefined : result.reason;
     if (reason !== instance.kind.setAside)
       unexpected.push(`${instance.name}: ${reason ?? 'written'} ${describe(result)}`);
     if (result.kind === 'written') for (const leak of result.leaks) leaks.push({instance: instance.name, leak});
   }
-  return {instances: count, written, setAside, unexpected, leaks, planted};
+  return {instances: count, written, setAside, unexpected, leaks, planted, score};
 }
 
 function describe(result: Result): string {

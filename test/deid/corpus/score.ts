@@ -1,0 +1,323 @@
+import {createHash} from 'node:crypto';
+import {type DataSet, type Element, findElement, type Item} from '@fiona/lib/dicom/dataSet';
+import {lookup} from '@fiona/lib/dicom/dictionary';
+import {parseInstance} from '@fiona/lib/dicom/read';
+import {trySequence} from '@fiona/lib/dicom/scan';
+import {formatTag, isPixelData, isPrivate, isPrivateCreator, type Tag} from '@fiona/lib/dicom/tag';
+import {elementStringsStrict, privateCreatorOf} from '@fiona/lib/dicom/values';
+import {type Vr, vrRules} from '@fiona/lib/dicom/vr';
+import {holdsPlanted} from './checker.ts';
+import type {CorpusInstance} from './corpus.ts';
+import {isSafePrivate, namingConcepts, publicSchemes, type Requirement, requirementOf} from './requirements.ts';
+
+/** Kinds of required actions, as the MIDI-B benchmark counts them; hiding pixels is not this engine's. */
+export const actionKinds = [
+  'tag retained',
+  'text removed',
+  'text retained',
+  'text not null',
+  'date shifted',
+  'UID changed',
+  'UID consistent',
+  'patient id consistent',
+  'pixels retained',
+] as const;
+export type ActionKind = (typeof actionKinds)[number];
+
+/** What the request asks for: the score has its own idea of what follows from it. */
+export interface Expected {
+  readonly project: string;
+  readonly subject: string;
+  readonly dateIncrement: number;
+  readonly uidRoot: string;
+}
+
+/** Words of descriptions that identify nobody. */
+const harmless = /(?<![a-z])(?:mprage|brain|head|sag|abdomen|axial)(?![a-z])/gi;
+const conceptNameTag = 0x0040_a043;
+
+/** Counts required actions over many instances, and how many were taken. */
+export class Score {
+  readonly required = new Map<ActionKind, number>();
+  readonly met = new Map<ActionKind, number>();
+  readonly failures: string[] = [];
+  readonly #expected: Expected;
+  /** Original UIDs by new ones: two may not become one. */
+  readonly #originals = new Map<string, string>();
+
+  #naming: ReadonlySet<string> = new Set();
+
+  constructor(expected: Expected) {
+    this.#expected = expected;
+  }
+
+  /** Compares an instance with what became of it, element by element. */
+  add(instance: CorpusInstance, output: Buffer): void {
+    const before = parseInstance(instance.file);
+    const after = parseInstance(output);
+    this.#naming = namingWords(before.dataSet);
+    this.#compare(instance, before.dataSet, after.dataSet, true, instance.name);
+    if (after.pixelData === undefined && instance.picture.length === 0) return;
+    const {offset = 0, length = 0, fragments} = after.pixelData ?? {};
+    const [, ...coded] = fragments ?? [];
+    const bytes = after.dataSet.bytes;
+    const pixels =
+      fragments === undefined
+        ? bytes.subarray(offset, offset + length)
+        : Buffer.concat(coded.map(one => bytes.subarray(one.offset, one.offset + one.length)));
+    this.#count('pixels retained', holdsInOrder(pixels, instance.picture), instance.name);
+  }
+
+  /** @param isAsked false inside of what only has to lose what identifies */
+  #compare(instance: CorpusInstance, before: DataSet, after: DataSet | undefined, isAsked: boolean, at: string): void {
+    const seen = new Map<Tag, number>();
+    for (const element of before.elements) {
+      const {tag} = element;
+      if (isPixelData(tag)) continue;
+      const turn = seen.get(tag) ?? 0;
+      seen.set(tag, turn + 1);
+      const found = after?.elements.filter(other => other.tag === tag)[turn];
+      const where = `${at} ${formatTag(tag)}`;
+      const items = itemsIn(before, element);
+      // an element that comes twice is to be clean, and to be there once
+      const requirement = isAsked && turn === 0 ? requirementIn(before, element) : 'free';
+      if (items !== undefined) {
+        this.#compareItems(instance, items, requirement, found, after, where);
+        continue;
+      }
+      const raw = bytesOf(before, element);
+      const result = found === undefined || after === undefined ? undefined : bytesOf(after, found);
+      if (holdsPlanted(raw, instance.plants))
+        this.#count('text removed', result === undefined || !holdsPlanted(result, instance.plants), where);
+      if (requirement !== 'free') this.#ask(requirement, {before, element, raw, result, where}, instance);
+    }
+  }
+
+  #compareItems(
+    instance: CorpusInstance,
+    items: readonly Item[],
+    requirement: Requirement,
+    found: Element | undefined,
+    after: DataSet | undefined,
+    where: string,
+  ): void {
+    if (requirement !== 'free') this.#count('tag retained', found !== undefined, where);
+    const others = found === undefined || after === undefined ? undefined : itemsIn(after, found);
+    items.forEach((item, index) => {
+      this.#compare(instance, item, others?.[index], requirement === 'items' && !isNaming(item), `${where}[${index}]`);
+    });
+  }
+
+  #ask(requirement: Requirement, one: Compared, instance: CorpusInstance): void {
+    const {before, element, raw, result, where} = one;
+    const text = trimmed(raw);
+    const isThere = result !== undefined;
+    if (requirement === 'code' && !isPublicCode(before)) return;
+    if (isUndecodable(before, element)) return;
+    if (requirement !== 'classUid') this.#count('tag retained', isThere, where);
+    const got = result === undefined ? '' : trimmed(result);
+    switch (requirement) {
+      case 'subject':
+        this.#count('patient id consistent', got === this.#expected.subject, where);
+        return;
+      case 'notNull':
+        // what stands for bytes are as many zeros
+        if (text !== '') this.#count('text not null', result !== undefined && result.length > 0, where);
+        return;
+      case 'date': {
+        const shifted = this.#shifted(text, element.vr);
+        if (shifted !== undefined) this.#count('date shifted', got === shifted, where);
+        return;
+      }
+      case 'uid':
+        this.#askUid(element.tag, text, got, where);
+        return;
+      case 'words': {
+        if (isTooLong(before, element)) return;
+        const words = (text.match(harmless) ?? []).filter(word => !this.#naming.has(word.toLowerCase()));
+        if (words.length > 0)
+          this.#count(
+            'text retained',
+            words.every(word => got.includes(word)),
+            `${where} ${JSON.stringify([text, got])}`,
+          );
+        return;
+      }
+      default: {
+        const isOurs = holdsPlanted(raw, instance.plants) || !isValid(text, element.vr) || text === '';
+        if (requirement !== 'present' && requirement !== 'items' && !isOurs)
+          this.#count(
+            'text retained',
+            got === text,
+            `${`${where} ${JSON.stringify([text, got])}`} ${JSON.stringify([text, got])}`,
+          );
+      }
+    }
+  }
+
+  #askUid(tag: Tag, text: string, got: string, where: string): void {
+    const news = got.split('\\');
+    text.split('\\').forEach((old, index) => {
+      if (!/^[0-9.]+$/.test(old) || old.startsWith('1.2.840.10008.')) return;
+      const mapped = news[index] ?? '';
+      this.#count('UID changed', mapped !== '' && mapped !== old, where);
+      const original = this.#originals.get(mapped) ?? `${tag === studyTag}${old}`;
+      this.#originals.set(mapped, original);
+      const isConsistent = mapped === this.#mapped(tag, old) && original === `${tag === studyTag}${old}`;
+      this.#count('UID consistent', isConsistent, where);
+    });
+  }
+
+  #mapped(tag: Tag, uid: string): string {
+    const {project, uidRoot} = this.#expected;
+    const stored = tag !== studyTag && uid.length % 2 === 1 ? `${uid}\0` : uid;
+    const digest = createHash('sha256')
+      .update(stored + project)
+      .digest('hex');
+    const digits = [...digest].map(nibble => String(Number.parseInt(nibble, 16) % 10)).join('');
+    return (uidRoot + digits).slice(0, 63);
+  }
+
+  /** Every date of a value moved; undefined where one is none. */
+  #shifted(text: string, vr: Vr): string | undefined {
+    if (text === '') return undefined;
+    const moved = text.split('\\').map(one => {
+      const match = (vr === 'DT' ? /^(\d{4})(\d\d)(\d\d)([\d.]*(?:[+-]\d{4})?)$/ : /^(\d{4})(\d\d)(\d\d)$/).exec(one);
+      if (match === null) return undefined;
+      const [year, month, day] = [Number(match[1]), Number(match[2]) - 1, Number(match[3])];
+      if (year < 1 || month > 11 || day < 1 || new Date(Date.UTC(year, month, day)).getUTCDate() !== day)
+        return undefined;
+      const date = new Date(Date.UTC(year, month, day + this.#expected.dateIncrement));
+      return date.toISOString().slice(0, 10).replaceAll('-', '') + (match[4] ?? '');
+    });
+    return moved.includes(undefined) ? undefined : moved.join('\\');
+  }
+
+  /** One line a kind: how many actions were taken of those required. */
+  lines(): string[] {
+    return actionKinds.map(kind => {
+      const [met, required] = [this.met.get(kind) ?? 0, this.required.get(kind) ?? 0];
+      return `${kind.padEnd(22)}${String(met).padStart(9)} of ${required} (${((100 * met) / required).toFixed(2)} %)`;
+    });
+  }
+
+  #count(kind: ActionKind, isMet: boolean, where: string): void {
+    this.required.set(kind, (this.required.get(kind) ?? 0) + 1);
+    if (isMet) this.met.set(kind, (this.met.get(kind) ?? 0) + 1);
+    else this.failures.push(`${kind}: ${where}`);
+  }
+}
+
+interface Compared {
+  readonly before: DataSet;
+  readonly element: Element;
+  readonly raw: Buffer;
+  readonly result: Buffer | undefined;
+  readonly where: string;
+}
+
+const studyTag = 0x0020_000d;
+
+/** What was done is said once, at the root. */
+const stampedAtRoot: ReadonlySet<Tag> = new Set([0x0012_0062, 0x0012_0063, 0x0028_0303]);
+
+/** Harmless words that stand in a name or an id of the instance: there they may be one, and go everywhere. */
+function namingWords(dataSet: DataSet, found = new Set<string>()): Set<string> {
+  for (const element of dataSet.elements) {
+    for (const item of itemsIn(dataSet, element) ?? []) namingWords(item, found);
+    const isNamed = element.vr === 'PN' || lookup(element.tag)?.vr === 'PN';
+    const isId = /^(?:LO|SH|AE)$/.test(element.vr) && !isPrivate(element.tag) && !isDescribing(element.tag);
+    if (isNamed || isId)
+      for (const [word] of trimmed(bytesOf(dataSet, element)).matchAll(harmless)) found.add(word.toLowerCase());
+  }
+  return found;
+}
+
+function isDescribing(tag: Tag): boolean {
+  return requirementOf(tag) === 'words' || requirementOf(tag) === 'code';
+}
+
+/** What an element must become where it stands, and as it is written: a wrong VR, or numbers that are none, promise nothing. */
+function requirementIn(holder: DataSet, element: Element): Requirement {
+  const {tag, vr} = element;
+  if (isPrivateCreator(tag)) return 'free';
+  if (isPrivate(tag)) {
+    const creator = privateCreatorOf(holder, tag);
+    const isOne = creator !== undefined && isSafePrivate(creator, tag) && isNumeric(holder, element);
+    return isOne ? 'value' : 'free';
+  }
+  const entry = lookup(tag);
+  const isAsWritten =
+    entry !== undefined && (vr === entry.vr || vr === entry.otherVr || (vr === 'UN' && entry.vr === 'SQ'));
+  if (!isAsWritten || (stampedAtRoot.has(tag) && holder.parent !== undefined)) return 'free';
+  return requirementOf(tag);
+}
+
+/** A private value of the shape that the standard's list has for it. */
+function isNumeric(holder: DataSet, element: Element): boolean {
+  const {vr} = element;
+  const values = trimmed(bytesOf(holder, element)).split('\\').length;
+  return (vr === 'IS' || vr === 'DS' || vr === 'CS') && values === 1;
+}
+
+function itemsIn(holder: DataSet, element: Element): readonly Item[] | undefined {
+  if (element.items !== undefined) return element.items;
+  return element.vr === 'UN' && lookup(element.tag)?.vr === 'SQ' ? trySequence(holder, element) : undefined;
+}
+
+function bytesOf(holder: DataSet, element: Element): Buffer {
+  return holder.bytes.subarray(element.valueStart, element.valueEnd);
+}
+
+function trimmed(bytes: Buffer): string {
+  return bytes.toString('latin1').replace(/^ +|[ \0]+$/g, '');
+}
+
+function textAt(item: DataSet, tag: Tag): string {
+  const element = findElement(item, tag);
+  return element === undefined ? '' : trimmed(bytesOf(item, element));
+}
+
+/** A content item whose concept name says that its value names somebody. */
+function isNaming(item: Item): boolean {
+  const name = findElement(item, conceptNameTag)?.items?.[0];
+  return name !== undefined && namingConcepts.test(textAt(name, 0x0008_0100));
+}
+
+function isPublicCode(item: DataSet): boolean {
+  return publicSchemes.test(textAt(item, 0x0008_0102));
+}
+
+/** Text with a NUL inside, or with bytes that its character set does not have: it is removed. */
+function isUndecodable(holder: DataSet, element: Element): boolean {
+  if (!vrRules[element.vr].usesCharacterSet) return false;
+  return trimmed(bytesOf(holder, element)).includes('\0') || elementStringsStrict(holder, element) === undefined;
+}
+
+function isTooLong(holder: DataSet, element: Element): boolean {
+  const {maxLength = Number.POSITIVE_INFINITY} = vrRules[element.vr];
+  const longest = element.vr === 'ST' ? 64 : maxLength;
+  return (elementStringsStrict(holder, element) ?? []).some(one => one.trim().length > longest);
+}
+
+const forms: Partial<Record<Vr, RegExp>> = {
+  DS: /^(?:[+-]?[0-9.]+(?:[eE][+-]?\d+)?\\?)+$/,
+  IS: /^(?:[+-]?\d{1,10}\\?)+$/,
+  CS: /^(?!.*\d{6})(?:[A-Z0-9 _]{0,16}\\?)+$/,
+  TM: /^(?:\d{2}|\d{4}|\d{6}(?:\.\d{1,6})?)$/,
+  UI: /^[0-2](?:\.\d+)*$/,
+};
+
+function isValid(text: string, vr: Vr): boolean {
+  return forms[vr]?.test(text) ?? true;
+}
+
+/** Whether pieces stand in bytes one after the other. */
+function holdsInOrder(bytes: Buffer, pieces: readonly Buffer[]): boolean {
+  let from = 0;
+  return pieces.every(piece => {
+    const at = bytes.indexOf(piece, from);
+    from = at + piece.length;
+    return at >= 0;
+  });
+}
