@@ -7,11 +7,12 @@ import type {AssociationEnd, AssociationInfo} from './services.ts';
  */
 export function associationSummary(association: AssociationInfo, end: AssociationEnd): string {
   const {id, callingAeTitle, calledAeTitle, address, tls} = association;
-  const who = `${printable(callingAeTitle)} (${address}${tls === undefined ? '' : `, ${tls}`})`;
-  const called = calledAeTitle === '' ? '' : ` -> ${printable(calledAeTitle)}`;
+  const from = tls === undefined ? address : `${address}, ${tls}`;
+  const isRequested = callingAeTitle !== '' || calledAeTitle !== '';
+  const who = isRequested ? `${printable(callingAeTitle)} (${from}) -> ${printable(calledAeTitle)}` : from;
   const sums = `stored ${end.stored}, failed ${end.failed}${failures(end.statuses)}, ${end.bytes} bytes`;
   const detail = end.kind === 'released' ? '' : `: ${end.detail}`;
-  return `association ${id}: ${who}${called}: ${end.kind}, ${sums}, ${(end.milliseconds / 1000).toFixed(1)} s${detail}`;
+  return `association ${id}: ${who}: ${end.kind}, ${sums}, ${(end.milliseconds / 1000).toFixed(1)} s${detail}`;
 }
 
 /** ` (A700 x 2, C000 x 1)`: every status that was answered but success. */
