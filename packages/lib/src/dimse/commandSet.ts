@@ -12,13 +12,18 @@ export const commandField = {
   moveResponse: 0x8021,
   echoRequest: 0x0030,
   echoResponse: 0x8030,
+  eventReportRequest: 0x0100,
+  eventReportResponse: 0x8100,
+  actionRequest: 0x0130,
+  actionResponse: 0x8130,
   cancelRequest: 0x0fff,
 } as const;
 
-/** A command set (PS3.7 6.3, E.1): the elements that the composite services use. Text is without padding, untrusted. */
+/** A command set (PS3.7 6.3, E.1): the elements that the composite services and storage commitment use. Text is without padding, untrusted. */
 export interface CommandSet {
   commandField: number;
   affectedSopClassUid?: string | undefined;
+  requestedSopClassUid?: string | undefined;
   messageId?: number | undefined;
   messageIdRespondedTo?: number | undefined;
   moveDestination?: string | undefined;
@@ -28,6 +33,9 @@ export interface CommandSet {
   status?: number | undefined;
   errorComment?: string | undefined;
   affectedSopInstanceUid?: string | undefined;
+  requestedSopInstanceUid?: string | undefined;
+  eventTypeId?: number | undefined;
+  actionTypeId?: number | undefined;
   remaining?: number | undefined;
   completed?: number | undefined;
   failed?: number | undefined;
@@ -42,6 +50,7 @@ type Key = Exclude<keyof CommandSet, 'hasDataSet'>;
 /** Element number in group 0000, value representation, key; in ascending order (PS3.7 table E.1-1). */
 const elements: [number, Kind, Key][] = [
   [0x0002, 'UI', 'affectedSopClassUid'],
+  [0x0003, 'UI', 'requestedSopClassUid'],
   [0x0100, 'US', 'commandField'],
   [0x0110, 'US', 'messageId'],
   [0x0120, 'US', 'messageIdRespondedTo'],
@@ -50,6 +59,9 @@ const elements: [number, Kind, Key][] = [
   [0x0900, 'US', 'status'],
   [0x0902, 'LO', 'errorComment'],
   [0x1000, 'UI', 'affectedSopInstanceUid'],
+  [0x1001, 'UI', 'requestedSopInstanceUid'],
+  [0x1002, 'US', 'eventTypeId'],
+  [0x1008, 'US', 'actionTypeId'],
   [0x1020, 'US', 'remaining'],
   [0x1021, 'US', 'completed'],
   [0x1022, 'US', 'failed'],

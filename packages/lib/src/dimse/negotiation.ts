@@ -65,10 +65,14 @@ function answerContext(proposed: ProposedContext, offer: Offer): ContextResult {
   return {id: proposed.id, result: contextResult.acceptance, transferSyntax};
 }
 
-/** Only C-GET makes us the SCU of a storage class; otherwise the requestor keeps the SCU role (PS3.7 D.3.3.4). */
+/**
+ * Only C-GET makes us the SCU of a storage class, and only who reports a storage commitment is the SCP of that; otherwise
+ * the requestor keeps the SCU role (PS3.7 D.3.3.4).
+ */
 function answerRole(role: RoleSelection, offer: Offer): RoleSelection {
-  const mayStore = offer.services.has('get') && serviceOf(role.sopClassUid) === 'storage';
-  return {sopClassUid: role.sopClassUid, scu: role.scu, scp: role.scp && mayStore};
+  const service = serviceOf(role.sopClassUid);
+  const mayServe = service === 'commitment' || (service === 'storage' && offer.services.has('get'));
+  return {sopClassUid: role.sopClassUid, scu: role.scu, scp: role.scp && mayServe};
 }
 
 /**

@@ -232,5 +232,6 @@ function offeredServices(services: Services): Set<Service> {
   const offered = new Set<Service>(['verification']);
   if (services.store || services.get) offered.add('storage');
   for (const name of ['find', 'move', 'get'] as const) if (services[name]) offered.add(name);
+  if (services.commit || services.committed) offered.add('commitment');
   return offered;
 }

@@ -1,5 +1,7 @@
 /** What a receiver is given to serve with. C-ECHO needs nothing: it is always answered. */
 
+import type {CommitmentReport, CommitmentRequest} from './commitment.ts';
+
 /** Who is at the other end. AE titles are without padding but otherwise as they came: untrusted text. */
 export interface AssociationInfo {
   /** Running number of this receiver. */
@@ -131,11 +133,29 @@ export interface GetRequest extends QueryRequest {
 
 export type GetHandler = (request: GetRequest) => AsyncIterable<SubOperations>;
 
+/** A request for storage commitment, and how to report on the association it came on (else `callWithReport`). */
+export interface IncomingCommitment extends CommitmentRequest {
+  readonly association: AssociationInfo;
+  /** Rejects with a `DimseError` when that association is over or its answer is no success. */
+  report(report: CommitmentReport): Promise<void>;
+}
+
+/**
+ * Looks at a request for storage commitment: a throw of `statusError` refuses it. What it returns is called when the
+ * request has been accepted, and reports.
+ */
+export type CommitHandler = (request: IncomingCommitment) => () => void;
+
+/** Takes the report about a storage commitment that we asked for. */
+export type ReportHandler = (report: CommitmentReport) => void;
+
 export interface Services {
   store?: StoreHandler;
   find?: FindHandler;
   move?: MoveHandler;
   get?: GetHandler;
+  commit?: CommitHandler;
+  committed?: ReportHandler;
   /** Asked before an association is accepted. Default: every one is. */
   associate?(association: AssociationInfo): AssociationAnswer | Promise<AssociationAnswer>;
   /** Told once for each association that `associate` could have been asked for. */

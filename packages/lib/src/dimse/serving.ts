@@ -2,6 +2,7 @@ import type {Socket} from 'node:net';
 import type {Log} from '../cli/log.ts';
 import {type AcceptedContext, Association} from './association.ts';
 import {type CommandSet, commandField} from './commandSet.ts';
+import {beginCommitment} from './commitmentService.ts';
 import {DimseError, protocolError} from './dimseError.ts';
 import type {DataReceiver} from './messageAssembler.ts';
 import {negotiate, type Offer} from './negotiation.ts';
@@ -174,6 +175,13 @@ export class Serving {
       case commandField.moveRequest:
       case commandField.getRequest: {
         const receiver = this.#queries.begin(command, context, this.#info);
+        if (receiver) return receiver;
+        break;
+      }
+      case commandField.actionRequest:
+      case commandField.eventReportRequest: {
+        const {services, log} = this.#options;
+        const receiver = beginCommitment(this.association, {command, context, log, services, info: this.#info});
         if (receiver) return receiver;
         break;
       }

@@ -18,11 +18,15 @@ export const queryRetrieve = {
 
 export type InformationModel = keyof typeof queryRetrieve;
 
+/** Storage Commitment Push Model (PS3.4 annex J): its SOP class and the only instance of it. */
+export const storageCommitment = {sopClass: '1.2.840.10008.1.20.1', sopInstance: '1.2.840.10008.1.20.1.1'} as const;
+
 /** What an abstract syntax is for. */
-export type Service = 'verification' | 'storage' | 'find' | 'move' | 'get' | 'other';
+export type Service = 'verification' | 'storage' | 'find' | 'move' | 'get' | 'commitment' | 'other';
 
 const services = new Map<string, Service>([
   [verificationSopClass, 'verification'],
+  [storageCommitment.sopClass, 'commitment'],
   ...Object.values(queryRetrieve).flatMap(
     model =>
       [

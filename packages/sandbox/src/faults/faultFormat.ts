@@ -11,7 +11,7 @@ export interface FaultMatch {
   pacs?: PacsOperation | undefined;
 }
 
-export type PacsOperation = 'store' | 'find' | 'move' | 'get' | 'associate';
+export type PacsOperation = 'store' | 'find' | 'move' | 'get' | 'commit' | 'associate';
 
 export interface Fault {
   match: FaultMatch;
@@ -60,7 +60,7 @@ const MATCH_TYPES: Record<keyof FaultMatch, string> = {
   pacs: 'string',
 };
 
-const PACS_OPERATIONS = ['store', 'find', 'move', 'get', 'associate'];
+const PACS_OPERATIONS = ['store', 'find', 'move', 'get', 'commit', 'associate'];
 
 /** Reads a fault, or says everything that is wrong with it. */
 export function parseFault(value: unknown): {fault: Fault} | {problems: string[]} {

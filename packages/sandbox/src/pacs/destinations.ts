@@ -1,5 +1,4 @@
 import {readFileSync} from 'node:fs';
-import {status, statusError} from '@fiona/lib/dimse/status';
 
 /** Where an AE title listens. */
 export interface Destination {
@@ -8,17 +7,15 @@ export interface Destination {
 }
 
 /**
- * The destination of a C-MOVE: those given at the start, then `destinations.json`, read at each request so that it can be
- * changed while the PACS runs. Throws status A801 for an AE title nobody knows.
+ * Where an AE title listens: those given at the start, then `destinations.json`, read at each request so that it can be changed
+ * while the PACS runs. Undefined for an AE title nobody knows.
  */
-export function destinationOf(
+export function findDestination(
   aeTitle: string,
   moveTo: Readonly<Record<string, Destination>>,
   destinationsFile: string,
-): Destination {
-  const known = Object.hasOwn(moveTo, aeTitle) ? moveTo[aeTitle] : readDestinations(destinationsFile).get(aeTitle);
-  if (known === undefined) throw statusError(status.moveDestinationUnknown, 'move destination unknown');
-  return known;
+): Destination | undefined {
+  return Object.hasOwn(moveTo, aeTitle) ? moveTo[aeTitle] : readDestinations(destinationsFile).get(aeTitle);
 }
 
 /** A file that is missing or not understood knows nobody. */

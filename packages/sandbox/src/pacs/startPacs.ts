@@ -7,6 +7,7 @@ import {
   type AssociationAnswer,
   type AssociationInfo,
   type GetRequest,
+  type IncomingCommitment,
   type IncomingInstance,
   type QueryRequest,
   refuse,
@@ -15,7 +16,8 @@ import {
   type SubOperations,
 } from '@fiona/lib/dimse/services';
 import {status, statusError} from '@fiona/lib/dimse/status';
-import {type Destination, destinationOf} from './destinations.ts';
+import {type Destination, findDestination} from './destinations.ts';
+import {answerCommitment} from './pacsCommitment.ts';
 import {nextFault, type PacsFault, type PacsFaultSource} from './pacsFaults.ts';
 import {PacsSink, preparePacsFolder} from './pacsFolder.ts';
 import {PacsIndex, type StoredInstance} from './pacsIndex.ts';
@@ -29,7 +31,7 @@ export interface PacsOptions {
   host?: string | undefined;
   /** 0 = any free port. */
   port: number;
-  /** Destinations of C-MOVE by AE title; more are in `destinations.json` beside `dir`. */
+  /** Destinations of C-MOVE and of commitment reports by AE title; more are in `destinations.json` beside `dir`. */
   moveTo?: Readonly<Record<string, Destination>> | undefined;
   faults?: PacsFaultSource | undefined;
   log: Log;
@@ -42,7 +44,8 @@ export interface Pacs {
 }
 
 /**
- * Starts a small research PACS for any AE titles: C-ECHO, C-STORE, and C-FIND, C-MOVE and C-GET of Study Root.
+ * Starts a small research PACS for any AE titles: C-ECHO, C-STORE, C-FIND, C-MOVE and C-GET of Study Root, and storage
+ * commitment.
  * Rejects with the error of listening.
  */
 export async function startPacs(options: PacsOptions): Promise<Pacs> {
@@ -103,18 +106,33 @@ class PacsServices implements Services {
   }
 
   async *move(request: QueryRequest & {destination: string}): AsyncGenerator<SubOperations> {
-    const {moveTo = {}, dir, log} = this.#options;
     const query = readQuery(request);
     const fault = await this.#queryFault('move', request, query);
-    const destination = destinationOf(request.destination, moveTo, join(dirname(dir), 'destinations.json'));
+    const destination = this.#destination(request.destination);
+    if (destination === undefined) throw statusError(status.moveDestinationUnknown, 'move destination unknown');
     const target = {...destination, aeTitle: request.destination};
-    yield* moveInstances(request, this.#select(query), target, retrieveFault(fault), log);
+    yield* moveInstances(request, this.#select(query), target, retrieveFault(fault), this.#options.log);
   }
 
   async *get(request: GetRequest): AsyncGenerator<SubOperations> {
     const query = readQuery(request);
     const fault = await this.#queryFault('get', request, query);
     yield* returnInstances(request, this.#select(query), retrieveFault(fault));
+  }
+
+  commit(request: IncomingCommitment): () => void {
+    const {faults, log} = this.#options;
+    return answerCommitment(request, {
+      studies: this.#index.studies(),
+      destination: this.#destination(request.association.callingAeTitle),
+      fault: nextFault(faults, 'commit'),
+      log,
+    });
+  }
+
+  #destination(aeTitle: string): Destination | undefined {
+    const {moveTo = {}, dir} = this.#options;
+    return findDestination(aeTitle, moveTo, join(dirname(dir), 'destinations.json'));
   }
 
   #select(query: PacsQuery): StoredInstance[] {
