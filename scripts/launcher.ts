@@ -20,7 +20,8 @@ const parameters = 'exports, require, module, __filename, __dirname, __bundleUrl
 
 /** What esbuild puts before a bundle. @param node path of the Node that runs the tool */
 export function banner(node: string): string {
-  const exec = `n=\${FIONA_NODE:-${node}}; [ -x "$n" ] || n=node; exec "$n" --disable-warning=ExperimentalWarning "$0" "$@"`;
+  const missing = 'echo "no Node to run $0 with: install Node 22.13 or newer, or set FIONA_NODE to one" >&2; exit 78';
+  const exec = `n=\${FIONA_NODE:-${node}}; [ -x "$n" ] || n=$(command -v node) || { ${missing}; }; exec "$n" --disable-warning=ExperimentalWarning "$0" "$@"`;
   return `#!/bin/sh
 ':' //; ${exec}
 ${versionCheck}

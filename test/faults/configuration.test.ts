@@ -98,6 +98,12 @@ describe.each(tools)('%s', (name, ...args) => {
     expect(stderr).toBe('Node 20.20.2 is too old: this tool needs Node 22.13 or newer (set FIONA_NODE to one)\n');
   });
 
+  it('without any Node ends with one sentence', async () => {
+    const {code, stdout, stderr} = await runInstalled(name, args, {FIONA_NODE: join(dir, 'none'), PATH: dir});
+    expect([code, stdout]).toEqual([78, '']);
+    expect(stderr).toMatch(/^no Node to run \S+ with: install Node 22\.13 or newer, or set FIONA_NODE to one\n$/);
+  });
+
   it('explains itself with an example and knows its version', async () => {
     const command = name.split('/').at(-1) ?? '';
     const help = await runInstalled(name, ['--help']);
