@@ -6,6 +6,7 @@ import {tokenize} from '@fiona/lib/deid/text/tokens';
 import {type DataSet, type Element, findElements, valueBytes} from '@fiona/lib/dicom/dataSet';
 import {formatTag, groupOf, isPixelData, isPrivate, type Tag} from '@fiona/lib/dicom/tag';
 import {elementStrings, privateCreatorOf} from '@fiona/lib/dicom/values';
+import type {PixelFate} from './wouldBe.ts';
 
 /** What became of one element: seen from outside, by what stands in the output. */
 export interface Line {
@@ -55,8 +56,11 @@ const narratives = new Set<Action>(['narrative', 'narrativeDummy']);
 export class Comparison {
   readonly #profile: Profile;
   readonly #fixed: ReadonlySet<Tag>;
+  readonly #pixels: PixelFate | undefined;
 
-  constructor(request: DeidRequest) {
+  /** @param pixels what becomes of pixels that are in neither data set */
+  constructor(request: DeidRequest, pixels?: PixelFate) {
+    this.#pixels = pixels;
     this.#profile = new Profile(request);
     this.#fixed = new Set([...request.importRules, ...(request.fixedTexts ?? [])].map(({tag}) => tag));
   }
@@ -85,6 +89,7 @@ export class Comparison {
     const element = old ?? now;
     if (element === undefined) return [];
     const {tag} = element;
+    if (level === 0 && isPixelData(tag) && this.#pixels !== undefined) return [this.#pixelLine(element, this.#pixels)];
     const rule = this.#profile.ruleOf(tag);
     const creator = privateCreatorOf(before, tag);
     const was = old === undefined ? undefined : shown(before, old);
@@ -107,6 +112,13 @@ export class Comparison {
     const added =
       old === undefined && after !== undefined ? (now?.items ?? []).flatMap(item => this.#added(item, level + 1)) : [];
     return [line, ...inner, ...added];
+  }
+
+  #pixelLine({tag, vr}: Element, {before, after, isKept}: PixelFate): Line {
+    const rule = this.#profile.ruleOf(tag);
+    const action = isKept ? 'keep' : 'clean';
+    const ruleText = this.#ruleText(tag, rule, action, 0);
+    return {level: 0, tag: formatTag(tag), name: rule.keyword, vr, before, after, action, rule: ruleText, dropped: []};
   }
 
   #added(item: DataSet, level: number): Line[] {

@@ -1,4 +1,3 @@
-import {readFileSync} from 'node:fs';
 import {relative} from 'node:path';
 import {exitCode} from '@fiona/lib/cli/exitCode';
 import type {Outcome, Run} from '@fiona/lib/cli/runTool';
@@ -6,10 +5,10 @@ import {UsageError} from '@fiona/lib/cli/usageError';
 import {Deidentifier} from '@fiona/lib/deid/engine';
 import type {DeidOutcome} from '@fiona/lib/deid/outcome';
 import type {DeidRequest} from '@fiona/lib/deid/request';
-import {itemsOf} from '@fiona/lib/dicom/dataSet';
+import {type FileRange, itemsOf} from '@fiona/lib/dicom/dataSet';
 import {DicomError} from '@fiona/lib/dicom/dicomError';
 import type {Instance} from '@fiona/lib/dicom/instance';
-import {parseInstance, readHeader} from '@fiona/lib/dicom/read';
+import {readHeader, readInstance} from '@fiona/lib/dicom/read';
 import {formatTag} from '@fiona/lib/dicom/tag';
 import {strings, text} from '@fiona/lib/dicom/values';
 import {Comparison, type Line} from './compare.ts';
@@ -19,6 +18,7 @@ import type {AnonymizeOptions} from './options.ts';
 import {existing} from './paths.ts';
 import {requestOf} from './request.ts';
 import {shapeOf} from './shape.ts';
+import {withStretches, wouldBe} from './wouldBe.ts';
 
 /** What would become of one file. */
 export interface Inspected {
@@ -88,31 +88,37 @@ function inspectFile(
   deidentifier: Deidentifier,
   request: DeidRequest,
 ): Inspected | undefined {
-  const bytes = readFileSync(path);
-  let instance: Instance;
+  const {limits} = request;
   try {
-    instance = parseInstance(bytes, request.limits);
+    const instance = readInstance(path, {...limits, maxElementBytes: limits.maxHeaderBytes});
+    return {file, ...withStretches(path, read => inspectInstance(instance, read, deidentifier, request))};
   } catch (error) {
     if (!(error instanceof DicomError)) throw error;
     if (error.reason === 'not-dicom') return undefined;
     return {...nothingKnown, file, outcome: 'quarantined', reason: 'unreadable', detail: error.message};
   }
-  const source = instance.transferSyntax.deflated ? instance.dataSet.bytes : bytes;
-  const read = ({offset, length}: {offset: number; length: number}) => source.subarray(offset, offset + length);
+}
+
+function inspectInstance(
+  instance: Instance,
+  read: (range: FileRange) => Buffer,
+  deidentifier: Deidentifier,
+  request: DeidRequest,
+): Omit<Inspected, 'file'> {
   const verdict = deidentifier.deidentify(instance, read);
   const isStoppedByGate = verdict.kind === 'quarantined' && verdict.reason === 'burned-in-text-possible';
   // the rest is shown all the same: what would be written with clean pixels
   const shown = isStoppedByGate ? deidentifier.deidentify(instance, read, {cleared: true, burned: false}) : verdict;
-  const after = shown.kind === 'written' ? parseInstance(wholeFile(shown, read)).dataSet : undefined;
-  const lines = after === undefined ? [] : new Comparison(request).lines(instance.dataSet, after);
+  const after = shown.kind === 'written' ? wouldBe(shown.chunks, instance) : undefined;
+  const lines = after === undefined ? [] : new Comparison(request, after.pixels).lines(instance.dataSet, after.dataSet);
   const isSurvivor = shown.kind === 'quarantined' && shown.reason === 'identifier-survived';
   return {
-    file,
     outcome: verdict.kind,
     ...whyOf(verdict),
     lines,
     dropped: [...new Set(lines.flatMap(({dropped}) => dropped))],
-    codes: after === undefined ? [] : itemsOf(after, 0x0012_0064).flatMap(item => strings(item, 0x0008_0100) ?? []),
+    codes:
+      after === undefined ? [] : itemsOf(after.dataSet, 0x0012_0064).flatMap(item => strings(item, 0x0008_0100) ?? []),
     pixelGate: isStoppedByGate ? 'not passed' : after === undefined && !isSurvivor ? 'not reached' : 'passed',
     proof: after !== undefined ? 'passed' : isSurvivor ? 'failed' : 'not reached',
   };
@@ -125,13 +131,6 @@ function whyOf(outcome: DeidOutcome): {reason?: string; detail?: string} {
   if (outcome.kind === 'skipped') return {reason: outcome.reason};
   const where = outcome.tag === undefined ? '' : ` ${formatTag(outcome.tag)}`;
   return {reason: outcome.reason, detail: outcome.detail + where};
-}
-
-function wholeFile(
-  {chunks}: Extract<DeidOutcome, {kind: 'written'}>,
-  read: (range: {offset: number; length: number}) => Buffer,
-): Buffer {
-  return Buffer.concat(chunks.map(chunk => (Buffer.isBuffer(chunk) ? chunk : read(chunk))));
 }
 
 function choose(one: Inspected, {only, values}: AnonymizeOptions): Inspected {

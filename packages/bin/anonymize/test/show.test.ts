@@ -1,5 +1,16 @@
 import {spawnSync} from 'node:child_process';
-import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {parseInstance} from '@fiona/lib/dicom/read';
@@ -73,6 +84,59 @@ describe('anonymize --inspect', () => {
     expect(one).toMatchObject({outcome: 'written', dropped: ['NORDMANN'], pixelGate: 'passed', proof: 'passed'});
     expect(one.codes).toContain('113100');
     expect(readdirSync(folder)).toEqual(['a.dcm']);
+  });
+
+  it('shows an image of more than 2 GB without reading its pixels', () => {
+    const frames = 4200;
+    const short = (tag: number, value: number) => {
+      const bytes = Buffer.alloc(2);
+      bytes.writeUInt16LE(value);
+      return bytesElement(tag, 'US', bytes);
+    };
+    const path = file('large.dcm', [
+      ...someone(),
+      short(0x0028_0002, 1),
+      textElement(0x0028_0008, 'IS', String(frames)),
+      short(0x0028_0010, 512),
+      short(0x0028_0011, 512),
+      short(0x0028_0100, 16),
+    ]);
+    const length = 512 * 512 * 2 * frames;
+    const pixels = Buffer.from('e07f10004f57000000000000', 'hex');
+    pixels.writeUInt32LE(length, 8);
+    appendFileSync(path, pixels);
+    // sparse: its pixels take no room on the disk
+    truncateSync(path, statSync(path).size + length);
+    const memory = ['-r', join(folder, 'memory.cjs')];
+    writeFileSync(
+      join(folder, 'memory.cjs'),
+      'process.on("exit", () => console.error(process.resourceUsage().maxRSS))',
+    );
+    const args = [...memory, main, '--inspect', path, ...who, '--json', '--yes'];
+    const {status, stdout, stderr} = spawnSync(process.execPath, args, {encoding: 'utf8', timeout: 20_000});
+    expect(status).toBe(0);
+    const [{lines}] = JSON.parse(stdout) as [{lines: Record<string, unknown>[]}];
+    expect(lines.at(-1)).toMatchObject({
+      name: 'PixelData',
+      before: '2,202,009,600 bytes',
+      after: '2,202,009,600 bytes',
+      action: 'keep',
+    });
+    expect(Number(stderr.trim().split('\n').at(-1))).toBeLessThan(250_000);
+  });
+
+  it.each([
+    ['CT_small.dcm', 'keep'],
+    ['MR_small_bigendian.dcm', 'keep'],
+    ['image_dfl.dcm', 'keep'],
+    ['MR_small_RLE.dcm', 'keep'],
+    ['JPEG2000.dcm', 'clean'],
+  ])('tells what becomes of the pixels of %s, and shows what stands around them', (name, action) => {
+    const {stdout} = run('--inspect', join(samples, name), ...who, '--json', '--yes', '--allow-burned-in');
+    const [{outcome, lines}] = JSON.parse(stdout) as [{outcome: string; lines: Record<string, unknown>[]}];
+    expect(outcome).toBe('written');
+    expect(lines.find(line => line.name === 'PixelData')).toMatchObject({action});
+    expect(lines.find(line => line.name === 'PatientName')).toMatchObject({after: 'SUBJ-001', action: 'replace'});
   });
 
   it('shows identifiers neither to a pipe nor without --yes, and shapes to anybody', () => {

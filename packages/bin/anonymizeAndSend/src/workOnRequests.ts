@@ -26,19 +26,21 @@ export interface WorkedOn {
 export async function workOnRequests(work: Work, dependencies: Dependencies, options: SendOptions): Promise<WorkedOn> {
   const {incoming, log} = dependencies;
   const projects = await readResearchProjects(dependencies.projects, {}, log);
-  const hasProblems = reportProjectProblems(projects, dependencies);
+  const unusable = reportProjectProblems(projects, dependencies);
   const context = makeContext(dependencies, options);
-  const furtherTrouble = projects.duplicates.length > 0 || hasProblems;
   if (dependencies.dryRun) {
     const lines: string[] = [];
     for (let next: Claimed | undefined = work.first; next !== undefined; next = await work.queue.next(new Set())) {
       lines.push(...(await planLines(next, projects, context)));
     }
-    return {furtherTrouble, lines};
+    return {furtherTrouble: projects.duplicates.length > 0, lines};
   }
   await openSpool(context.spool);
   await workOff(work, context, claimed => carryOut(claimed, projects, incoming, context));
-  return {furtherTrouble};
+  const isHit = work.results.some(
+    ({transfer}) => transfer && unusable.has(projects.projects.get(transfer.project)?.record),
+  );
+  return {furtherTrouble: projects.duplicates.length > 0 || isHit};
 }
 
 function makeContext({config, log, clock, signal}: Dependencies, options: SendOptions): RunContext {
@@ -63,11 +65,11 @@ function requiresClassification({ANONYMIZER, PATHS}: Config, log: Log): boolean 
   return false;
 }
 
-/** @returns whether a pattern or a tag in REDCap cannot be used */
+/** @returns the records of projects with a pattern or a tag that cannot be used */
 function reportProjectProblems(
   {projects, duplicates, problems}: ResearchProjects,
   {config, log}: Dependencies,
-): boolean {
+): ReadonlySet<string | undefined> {
   if (duplicates.length > 0) {
     log.warn(`DataTransferProjects: ${duplicates.length} names stand in several records, none of them is used`);
   }
@@ -81,5 +83,5 @@ function reportProjectProblems(
   for (const {record, field, message} of [...problems, ...patterns]) {
     log.warn(`DataTransferProjects record ${record}, ${field}: ${message}`);
   }
-  return problems.length + patterns.length > 0;
+  return new Set([...problems, ...patterns].map(({record}) => record));
 }
