@@ -9,7 +9,6 @@ import {areNumbers, classifyNumberText} from './numbers.ts';
 import {bodyParts} from './profile/bodyParts.ts';
 import {localScheme, publicSchemes} from './profile/codes.ts';
 import type {Action} from './profile/profileRow.ts';
-import {studyInstanceUidTag} from './profile/rootTags.ts';
 import {
   fallbackStudyDate,
   pseudonymousAccessionNumber,
@@ -20,7 +19,7 @@ import {
 import {encodeFor, type Setting} from './setting.ts';
 import {holdsIdentifier} from './text/descriptor.ts';
 import {codeString, description, descriptor, modelText, narrative, retainedText, textOf} from './textActions.ts';
-import {canonicalValue} from './uid.ts';
+import {canonicalValue, type UidKind} from './uid.ts';
 import type {Value} from './value.ts';
 
 type Act = (value: Value, setting: Setting) => Decision;
@@ -31,7 +30,8 @@ const acts: Readonly<Record<Action, Act>> = {
   empty: value => emptyIt(value.vr),
   dummy: value => (value.raw === '' && value.vr === value.fileVr ? keepIt : dummyOf(value)),
   keep: keepIfValid,
-  uid: mappedUid,
+  uid: (value, setting) => mappedUid(value, setting, 'other'),
+  studyUid: (value, setting) => mappedUid(value, setting, 'study'),
   classUid,
   date: shiftedDate,
   timezone: value => checkedText(value, eachValue(value.raw, keepTimezone)),
@@ -138,7 +138,7 @@ function keepIfValid(value: Value, setting: Setting): Decision {
     case 'TM':
       return shiftedDate(value, setting);
     case 'UI':
-      return mappedUid(value, setting);
+      return mappedUid(value, setting, 'other');
     default:
       break;
   }
@@ -165,8 +165,8 @@ function keptBytes(value: Value): Decision {
   return {kind: 'replace', label: 'keep', vr: value.vr, value: Buffer.from(value.raw, 'latin1')};
 }
 
-function mappedUid(value: Value, {mapper}: Setting): Decision {
-  const mapped = mapper.map(value.raw, value.tag === studyInstanceUidTag ? 'study' : 'other');
+function mappedUid(value: Value, {mapper}: Setting, kind: UidKind): Decision {
+  const mapped = mapper.map(value.raw, kind);
   if (mapped === canonicalValue(value.raw) && value.vr === value.fileVr) return keepIt;
   return replaced(value, 'uid', mapped, {uidsMapped: 1});
 }

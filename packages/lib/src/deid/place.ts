@@ -1,5 +1,13 @@
 import {type DataSet, type Element, findElement, type Item} from '../dicom/dataSet.ts';
-import {identifyingConcepts, itemTags, publicSchemes, structuralContentTags} from './profile/codes.ts';
+import {
+  identifyingConcepts,
+  itemTags,
+  publicSchemes,
+  structuralContentTags,
+  studyClasses,
+  studyConcept,
+  studyReferenceSequences,
+} from './profile/codes.ts';
 import type {Action} from './profile/profileRow.ts';
 import {canonicalValue} from './uid.ts';
 
@@ -19,9 +27,11 @@ export interface Place {
   readonly mode: PlaceMode;
   /** The item is a code of a public coding scheme. */
   readonly publicCode: boolean;
+  /** The item refers to a study: its UID is mapped as that of the study is. */
+  readonly studyReference: boolean;
 }
 
-export const rootPlace: Place = {depth: 0, mode: 'normal', publicCode: false};
+export const rootPlace: Place = {depth: 0, mode: 'normal', publicCode: false, studyReference: false};
 
 const modeOfAction: Partial<Record<Action, PlaceMode>> = {
   identity: 'identity',
@@ -36,6 +46,7 @@ export function placeOfItem(item: Item, action: Action, outer: Place, sequence: 
     depth: outer.depth + 1,
     mode: modeOfItem(item, action, outer, sequence),
     publicCode: scheme !== undefined && publicSchemes.has(scheme),
+    studyReference: isStudyReference(item, sequence),
   };
 }
 
@@ -48,12 +59,21 @@ function modeOfItem(item: Item, action: Action, outer: Place, sequence: Element)
   return isIdentifyingContent(item) ? 'identifyingContent' : 'normal';
 }
 
+function isStudyReference(item: Item, sequence: Element): boolean {
+  if (studyReferenceSequences.has(sequence.tag)) return true;
+  const sopClass = firstText(item, itemTags.referencedSopClassUid);
+  return (sopClass !== undefined && studyClasses.has(sopClass)) || conceptCode(item) === studyConcept;
+}
+
 /** A content item (PS3.3 C.17.3) whose concept name is that of a person, subject, device observer or order. */
 function isIdentifyingContent(item: Item): boolean {
-  const concept = findElement(item, itemTags.conceptNameCodeSequence)?.items?.[0];
-  if (concept === undefined) return false;
-  const code = firstText(concept, itemTags.codeValue);
+  const code = conceptCode(item);
   return code !== undefined && identifyingConcepts.has(code);
+}
+
+function conceptCode(item: Item): string | undefined {
+  const concept = findElement(item, itemTags.conceptNameCodeSequence)?.items?.[0];
+  return concept === undefined ? undefined : firstText(concept, itemTags.codeValue);
 }
 
 function firstText(dataSet: DataSet, tag: number): string | undefined {

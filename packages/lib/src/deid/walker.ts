@@ -13,7 +13,7 @@ import {areNumbers, classifyNumberText, valueCount} from './numbers.ts';
 import {Halt, quarantine} from './outcome.ts';
 import {type Place, placeOfItem} from './place.ts';
 import {PrivateBlocks} from './privateBlocks.ts';
-import {isCodeTag, requestAttributeTags, structuralContentTags} from './profile/codes.ts';
+import {isCodeTag, requestAttributeTags, structuralContentTags, studyReferenceTags} from './profile/codes.ts';
 import type {Profile} from './profile/profile.ts';
 import type {Action} from './profile/profileRow.ts';
 import type {SafePrivate} from './profile/safePrivate.ts';
@@ -139,12 +139,13 @@ export class Walker {
   /** In some items most elements may not stay, whatever the profile says of them elsewhere. */
   #narrow(element: Element, judged: Judged, place: Place): Judged {
     const {tag} = element;
+    if (place.studyReference && judged.action === 'uid' && studyReferenceTags.has(tag))
+      return {...judged, action: 'studyUid'};
     if (place.mode === 'request' && !requestAttributeTags.has(tag)) return {...judged, action: 'remove'};
     if (place.mode === 'codesOnly' && !isCodeTag(tag)) return {...judged, action: 'remove'};
     const isValue =
       place.mode === 'identity' || (place.mode === 'identifyingContent' && !structuralContentTags.has(tag));
-    if (!isValue || judged.action === 'remove' || judged.action === 'classUid' || judged.action === 'uid')
-      return judged;
+    if (!isValue || staysInIdentities.has(judged.action)) return judged;
     return {...judged, action: judged.vr === 'SQ' ? 'identity' : 'dummy'};
   }
 
@@ -254,6 +255,8 @@ export class Walker {
   }
 }
 
+/** What is done anyway in items that tell who somebody is. */
+const staysInIdentities: ReadonlySet<Action> = new Set(['remove', 'classUid', 'uid', 'studyUid']);
 const forSequencesOnly: ReadonlySet<Action> = new Set(['sequence', 'codes', 'identity', 'requestAttributes']);
 /** Actions under which the items of a sequence stay and are cleaned; a site's override may name one that is made for values. */
 const sequenceActions: ReadonlySet<Action> = new Set([...forSequencesOnly, 'keep', 'descriptor', 'dummy']);

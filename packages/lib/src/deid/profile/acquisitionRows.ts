@@ -123,7 +123,7 @@ export const acquisitionRows: readonly ProfileRow[] = [
   [0x0018_9937, 'RequestedSeriesDescription', 'LO', 'X', '.......C..', 'descriptor', 'descriptors'],
   [0x0018_A002, 'ContributionDateTime', 'DT', 'X', '.....KC...', 'date', 'modified dates'],
   [0x0018_A003, 'ContributionDescription', 'ST', 'X', '.......C..', 'description', 'descriptors: short descriptions'],
-  [0x0020_000D, 'StudyInstanceUID', 'UI', 'U', '.K........', 'uid', 'basic'],
+  [0x0020_000D, 'StudyInstanceUID', 'UI', 'U', '.K........', 'studyUid', 'digested without padding, as it ever was'],
   [0x0020_000E, 'SeriesInstanceUID', 'UI', 'U', '.K........', 'uid', 'basic'],
   [0x0020_0010, 'StudyID', 'SH', 'Z', '..........', 'studyId', 'digits of the new StudyInstanceUID'],
   [0x0020_0027, 'PyramidLabel', 'LO', 'X', '.......C..', 'descriptor', 'descriptors'],

@@ -25,6 +25,7 @@ export const itemTags = {
   codeMeaning: 0x0008_0104,
   conceptNameCodeSequence: 0x0040_a043,
   contentSequence: 0x0040_a730,
+  referencedSopClassUid: 0x0008_1150,
 } as const;
 
 /** The elements of a code (PS3.3 8.8). */
@@ -33,6 +34,18 @@ export function isCodeTag(tag: number): boolean {
 }
 
 const lastCodeTag = 0x0008_0124;
+
+/** Sequences whose items refer to studies, not to instances, by (0008,1155). */
+export const studyReferenceSequences: ReadonlySet<number> = new Set([0x0008_1110, 0x3006_0012]);
+
+/** Classes of studies (PS3.4 annex F, retired): (0008,1155) beside them is a StudyInstanceUID. */
+export const studyClasses: ReadonlySet<string> = new Set(['1.2.840.10008.3.1.2.3.1', '1.2.840.10008.3.1.2.3.2']);
+
+/** Concept name (DCM) of a content item whose UID is a StudyInstanceUID. */
+export const studyConcept = '110180';
+
+/** What names the study in items that refer to one: ReferencedSOPInstanceUID, UID. */
+export const studyReferenceTags: ReadonlySet<number> = new Set([0x0008_1155, 0x0040_a124]);
 
 /** Elements of a content item that say what it is, not whom it names: they stay in identifying items. */
 export const structuralContentTags: ReadonlySet<number> = new Set([

@@ -118,7 +118,7 @@ function ruleOfRow(row: ProfileRow, retainDevices: boolean): Rule {
 /** Option 113109 turns rows of devices: `K` keeps the value (a UID is mapped all the same), `C` empties it. */
 function actionOfRow([, , vr, , options, action]: ProfileRow, retainDevices: boolean): Action {
   const device = options[optionColumn.deviceIdentity];
-  if (!retainDevices || device === '.' || action === 'date' || action === 'uid') return action;
+  if (!retainDevices || device === '.' || action === 'date' || action === 'uid' || action === 'studyUid') return action;
   if (device === 'C') return 'empty';
   return vr === 'SQ' ? 'sequence' : 'keep';
 }

@@ -8,6 +8,7 @@ export type Action =
   | 'dummy'
   | 'keep'
   | 'uid'
+  | 'studyUid'
   | 'classUid'
   | 'date'
   | 'timezone'
