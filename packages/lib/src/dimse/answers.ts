@@ -3,6 +3,9 @@ import {type CommandSet, commandField} from './commandSet.ts';
 import {DimseError} from './dimseError.ts';
 import {status} from './status.ts';
 
+/** How long the peer may take to end what was cancelled. */
+const cancelTimeoutMs = 10_000;
+
 /** Matches that wait for the caller; beyond, the peer waits. */
 const mostWaiting = 1000;
 
@@ -24,6 +27,7 @@ export class Answers {
   #came: (() => void) | undefined;
   #taken: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: NodeJS.Timeout | undefined;
 
   constructor(association: Association, context: AcceptedContext, messageId: number, timeoutMs: number | undefined) {
     this.#association = association;
@@ -63,14 +67,30 @@ export class Answers {
     this.#queue = [];
     this.#taken?.();
     if (!this.#final && !this.#failure) {
-      this.#association.send(this.#context.id, {
-        commandField: commandField.cancelRequest,
-        messageIdRespondedTo: this.#messageId,
-        hasDataSet: false,
-      });
+      this.cancel();
       await this.next().catch(() => {});
     }
     clearTimeout(this.#timer);
+    clearTimeout(this.#cancelTimer);
+  }
+
+  /** C-CANCEL, once; the final answer is still to come, and comes soon or the association is aborted. */
+  cancel(): void {
+    if (this.#cancelTimer || this.#final || this.#failure) return;
+    this.#association.send(this.#context.id, {
+      commandField: commandField.cancelRequest,
+      messageIdRespondedTo: this.#messageId,
+      hasDataSet: false,
+    });
+    const {peerName} = this.#association;
+    this.#cancelTimer = setTimeout(
+      () => this.#association.abort(new DimseError('timeout', `${peerName} goes on with what was cancelled`)),
+      cancelTimeoutMs,
+    );
+  }
+
+  get wasCancelled(): boolean {
+    return this.#cancelTimer !== undefined;
   }
 
   #answered(command: CommandSet, dataSet: Buffer | undefined): void | Promise<void> {

@@ -4,7 +4,7 @@ import {FionaError} from '../cli/fionaError.ts';
 /**
  * What went wrong on the DICOM network. `rejected-*`, `aborted` and `closed` are the peer's doing (or the line's), `protocol`
  * is a peer that sends what PS3.8 forbids, `context` a service or transfer syntax it does not accept, `status` an answer that is
- * a failure, `cancelled` our own caller's wish; `file-*` is the file that was to be sent: out of reach now, or nothing to send.
+ * a failure, `incomplete` a retrieval that did not bring everything, `cancelled` our own caller's wish; `file-*` is the file that was to be sent: out of reach now, or nothing to send.
  */
 export type DimseFailure =
   | 'connect'
@@ -16,6 +16,7 @@ export type DimseFailure =
   | 'protocol'
   | 'context'
   | 'status'
+  | 'incomplete'
   | 'cancelled'
   | 'file-unreadable'
   | 'file-invalid';

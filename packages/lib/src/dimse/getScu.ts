@@ -3,10 +3,11 @@ import type {AcceptedContext, Association} from './association.ts';
 import {type CommandSet, commandField} from './commandSet.ts';
 import {DimseError} from './dimseError.ts';
 import type {DataReceiver} from './messageAssembler.ts';
-import {QuerySession, type RetrieveOptions, type RetrieveResult, type SessionOptions} from './querySession.ts';
+import {QuerySession, type SessionOptions} from './querySession.ts';
 import {maxContexts} from './requestor.ts';
-import type {AssociationInfo, StoreHandler} from './services.ts';
-import {status} from './status.ts';
+import type {RetrieveOptions, RetrieveResult} from './retrieve.ts';
+import type {AssociationInfo, StoreAnswer, StoreHandler} from './services.ts';
+import {classifyStoreStatus, status} from './status.ts';
 import {receiveInstance} from './storeService.ts';
 
 export interface GetOptions extends SessionOptions, RetrieveOptions {
@@ -19,8 +20,8 @@ export interface GetOptions extends SessionOptions, RetrieveOptions {
 }
 
 /**
- * One C-GET over an association of its own: the instances come back on it (PS3.4 C.4.3). Look at `kind` as after a
- * C-MOVE. Throws `DimseError`, and `RangeError` for more than 127 contexts.
+ * One C-GET over an association of its own: the instances come back on it (PS3.4 C.4.3). What the store did not take has not
+ * come. Throws like `move`, and `RangeError` for more than 127 contexts.
  */
 export async function get(options: GetOptions): Promise<RetrieveResult> {
   const {explicitLittleEndian, implicitLittleEndian} = transferSyntaxUid;
@@ -31,13 +32,14 @@ export async function get(options: GetOptions): Promise<RetrieveResult> {
   if (contexts.length >= maxContexts)
     throw new RangeError('C-GET can expect 127 pairs of SOP class and transfer syntax');
   const roles = options.sopClasses.map(sopClassUid => ({sopClassUid, scu: false, scp: true}));
+  const taken = new Set<string>();
   let association: Association | undefined;
   const message = (command: CommandSet, context: AcceptedContext) =>
-    association && takeInstance(association, options, command, context);
+    association && takeInstance(association, {...options, taken}, command, context);
   const session = await QuerySession.open(options, ['get'], {contexts, roles, user: {message}});
   association = session.association;
   try {
-    return await session.get(options);
+    return await session.get({...options, arrived: taken});
   } finally {
     await session.release();
   }
@@ -45,11 +47,11 @@ export async function get(options: GetOptions): Promise<RetrieveResult> {
 
 function takeInstance(
   association: Association,
-  options: GetOptions,
+  options: GetOptions & {taken: Set<string>},
   command: CommandSet,
   context: AcceptedContext,
 ): DataReceiver | Promise<DataReceiver> | undefined {
-  const answer = (answered: {status: number; comment?: string | undefined}) =>
+  const answer = (answered: StoreAnswer) =>
     association.send(context.id, {
       commandField: command.commandField | 0x8000,
       affectedSopClassUid: command.affectedSopClassUid,
@@ -71,7 +73,11 @@ function takeInstance(
     messageId: command.messageId ?? 0,
     moveOriginator: undefined,
   };
-  return receiveInstance(options.store, instance, {finishing() {}, answered: answer});
+  const answered = (given: StoreAnswer) => {
+    if (classifyStoreStatus(given.status) === 'stored') options.taken.add(instance.sopInstanceUid);
+    answer(given);
+  };
+  return receiveInstance(options.store, instance, {finishing() {}, answered});
 }
 
 /** In a C-GET the peer we called is the one who sends. */

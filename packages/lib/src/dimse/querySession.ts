@@ -1,4 +1,5 @@
 import type {DataSet} from '../dicom/dataSet.ts';
+import {DicomError} from '../dicom/dicomError.ts';
 import {transferSyntaxUid} from '../dicom/transferSyntax.ts';
 import {strings} from '../dicom/values.ts';
 import {type Answer, Answers, isPending} from './answers.ts';
@@ -9,6 +10,7 @@ import {decodeIdentifier, encodeIdentifier, type QueryKeys, type QueryLevel} fro
 import type {ProposedContext, RoleSelection} from './pdu.ts';
 import {nameOfPeer, type Peer} from './peer.ts';
 import {openAssociation} from './requestor.ts';
+import {countsOf, judgeRetrieval, type RetrieveOptions, type RetrieveResult} from './retrieve.ts';
 import {describeStatus, status} from './status.ts';
 import {type InformationModel, queryRetrieve} from './uids.ts';
 
@@ -28,34 +30,22 @@ export interface FindOptions {
   timeoutMs?: number | undefined;
 }
 
-export interface RetrieveOptions {
-  level: QueryLevel;
-  keys: QueryKeys;
-  onProgress?: (counts: RetrieveCounts) => void;
-  /** For the whole retrieval; the association is aborted then. */
-  timeoutMs?: number | undefined;
-}
-
-/** Sub-operations as the peer counts them. */
-export interface RetrieveCounts {
-  remaining: number;
-  completed: number;
-  failed: number;
-  warning: number;
-}
-
-/** `complete` only when the peer says success and not one sub-operation failed or is left. */
-export interface RetrieveResult extends RetrieveCounts {
-  kind: 'complete' | 'incomplete';
-  status: number;
-  /** Failed SOP Instance UID List (0008,0058), as far as the peer tells. */
-  failedInstances: string[];
-  /** One sentence for an operator. */
-  reason: string;
-}
-
 const mediumPriority = 0;
 const failedSopInstanceList = 0x00080058;
+
+/** Ends after which the counts tell how far it came; any other refuses the retrieval as a whole (PS3.4 table C.4-2). */
+const partialEnds = new Set<number>([
+  status.success,
+  status.subOperationsWithFailures,
+  status.cancel,
+  status.unableToPerformSubOperations,
+]);
+
+export interface MoveOptions extends RetrieveOptions {
+  destination: string;
+  /** Filled with what has come, where the destination is a receiver of our own. */
+  arrived?: ReadonlySet<string> | undefined;
+}
 
 type Operation = 'find' | 'move' | 'get';
 
@@ -123,9 +113,10 @@ export class QuerySession {
         const answer = await answers.next();
         if (!answer) return;
         if (isPending(answer.command)) {
-          if (answer.dataSet) yield decodeIdentifier(answer.dataSet, context.transferSyntax);
-        } else {
-          this.#checkStatus('C-FIND', answer.command);
+          if (answer.dataSet) yield this.#decode(answer.dataSet, context);
+        } else if (answer.command.status !== status.success) {
+          // also a cancel, which we did not ask for: there may be more matches
+          this.#refused('C-FIND', answer.command);
         }
       }
     } finally {
@@ -133,54 +124,53 @@ export class QuerySession {
     }
   }
 
-  /** C-MOVE to the AE title `destination`. Throws {@link DimseError} when the peer refuses it as a whole. */
-  move(options: RetrieveOptions & {destination: string}): Promise<RetrieveResult> {
+  /**
+   * C-MOVE to the AE title `destination`. Throws {@link RetrieveError} when not all was moved, another {@link DimseError} when
+   * the peer refuses it as a whole.
+   */
+  move(options: MoveOptions): Promise<RetrieveResult> {
     return this.#retrieve('move', commandField.moveRequest, options, options.destination);
   }
 
   /** C-GET; the instances come to the `user` the session was opened with. Throws like `move`. */
-  get(options: RetrieveOptions): Promise<RetrieveResult> {
+  get(options: RetrieveOptions & Pick<MoveOptions, 'arrived'>): Promise<RetrieveResult> {
     return this.#retrieve('get', commandField.getRequest, options);
   }
 
   async #retrieve(
     operation: 'move' | 'get',
     field: number,
-    options: RetrieveOptions,
+    options: RetrieveOptions & Pick<MoveOptions, 'arrived'>,
     destination?: string,
   ): Promise<RetrieveResult> {
     const context = this.#context(operation);
     const answers = this.#ask(context, field, options, options.timeoutMs, destination);
+    const cancel = () => answers.cancel();
+    options.cancel?.addEventListener('abort', cancel, {once: true});
+    if (options.cancel?.aborted) cancel();
     try {
       for (;;) {
         const answer = await answers.next();
         if (!answer) throw new DimseError('closed', `${this.#association.peerName} gave no answer`);
         if (isPending(answer.command)) options.onProgress?.(countsOf(answer.command));
-        else return this.#retrieveResult(operation, context, answer);
+        else return this.#judge(operation, context, answer, {...options, wasCancelled: answers.wasCancelled});
       }
     } finally {
+      options.cancel?.removeEventListener('abort', cancel);
       await answers.stop();
     }
   }
 
-  #retrieveResult(operation: string, context: AcceptedContext, answer: Answer): RetrieveResult {
-    const code = answer.command.status ?? 0xffff;
-    const counts = countsOf(answer.command);
-    const isPartial = code === status.success || code === status.subOperationsWithFailures || code === status.cancel;
-    if (!isPartial && code !== status.unableToPerformSubOperations)
-      this.#checkStatus(`C-${operation.toUpperCase()}`, answer.command);
-    const list = answer.dataSet
-      ? strings(decodeIdentifier(answer.dataSet, context.transferSyntax), failedSopInstanceList)
-      : undefined;
-    const isComplete = code === status.success && counts.failed === 0 && counts.remaining === 0;
-    const sums = `${counts.completed} completed, ${counts.warning} with warning, ${counts.failed} failed, ${counts.remaining} left`;
-    return {
-      ...counts,
-      kind: isComplete ? 'complete' : 'incomplete',
-      status: code,
-      failedInstances: list ?? [],
-      reason: `${this.#association.peerName} ends the retrieval with ${describeStatus(code, answer.command.errorComment)}: ${sums}`,
-    };
+  #judge(
+    operation: string,
+    context: AcceptedContext,
+    {command, dataSet}: Answer,
+    {expected, arrived, wasCancelled}: Pick<MoveOptions, 'expected' | 'arrived'> & {wasCancelled: boolean},
+  ): RetrieveResult {
+    if (!partialEnds.has(command.status ?? 0xffff)) this.#refused(`C-${operation.toUpperCase()}`, command);
+    const list = dataSet && strings(this.#decode(dataSet, context), failedSopInstanceList);
+    const {peerName} = this.#association;
+    return judgeRetrieval({peerName, command, failedInstances: list ?? [], expected, arrived, wasCancelled});
   }
 
   #context(operation: Operation): AcceptedContext {
@@ -193,14 +183,24 @@ export class QuerySession {
     );
   }
 
-  #checkStatus(what: string, command: CommandSet): void {
-    const code = command.status ?? 0xffff;
-    if (code === status.success || code === status.cancel) return;
+  #refused(what: string, {status: code = 0xffff, errorComment}: CommandSet): never {
     throw new DimseError(
       'status',
-      `${this.#association.peerName} answers ${what} with ${describeStatus(code, command.errorComment)}`,
+      `${this.#association.peerName} answers ${what} with ${describeStatus(code, errorComment)}`,
       {status: code},
     );
+  }
+
+  #decode(identifier: Buffer, context: AcceptedContext): DataSet {
+    try {
+      return decodeIdentifier(identifier, context.transferSyntax);
+    } catch (cause) {
+      if (!(cause instanceof DicomError)) throw cause;
+      const {peerName} = this.#association;
+      throw new DimseError('protocol', `${peerName} sends an identifier that is no data set: ${cause.message}`, {
+        cause,
+      });
+    }
   }
 
   #ask(
@@ -224,8 +224,4 @@ export class QuerySession {
     this.#association.send(context.id, command, identifier);
     return answers;
   }
-}
-
-function countsOf({remaining = 0, completed = 0, failed = 0, warning = 0}: CommandSet): RetrieveCounts {
-  return {remaining, completed, failed, warning};
 }

@@ -76,6 +76,7 @@ const outcomeOfFailure: Record<DimseFailure, StoreOutcome> = {
   protocol: 'temporary',
   context: 'final',
   status: 'final',
+  incomplete: 'temporary',
   cancelled: 'temporary',
   'file-unreadable': 'temporary',
   'file-invalid': 'final',
