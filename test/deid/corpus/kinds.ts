@@ -130,6 +130,16 @@ const says = (tag: number, value: string) => (b: InstanceBuilder) => {
   b.at(24).add(b.ascii(tag, 'CS', value));
 };
 const saysNothing = says(0x0028_0301, '');
+/** The patient's name as colours: nothing but a look at all that is written finds it there. */
+function namedColours(b: InstanceBuilder): void {
+  const name = b.at(24).plants.word();
+  b.add(
+    b.ascii(0x0010_0010, 'PN', name),
+    b.number(0x0028_1101, 'US', 6, 0, 16),
+    b.ascii(0x0028_1201, 'OW', `  ${name}`),
+  );
+}
+
 const videos = ['100', '100.1', '101', '101.1', '102', '102.1', '103', '103.1', '104', '104.1', '105', '105.1'];
 
 /** Kinds that are not sent, and the reason that is given. */
@@ -164,6 +174,7 @@ export const setAsideKinds: readonly Kind[] = [
     ['saved screen', '.2', 'CT', says(0x0008_0008, 'DERIVED\\SECONDARY\\SCREEN SAVE')],
     ['scanned film', '.1', 'CR', says(0x0008_0064, 'SI')],
   ]),
+  ...notSent('identifier-survived', true, [['name in colours', '.2', 'CT', namedColours]]),
   ...notSent(
     'bitstream-not-checked',
     true,

@@ -139,14 +139,22 @@ export function plantPatient(b: InstanceBuilder): void {
   );
   b.at(8);
   const studyDate = plants.date();
+  // in a number only a date that stands as one can be told from a number
+  const isDated = plants.random.chance(0.9);
+  if (isDated) b.add(b.ascii(0x0008_0020, 'DA', studyDate));
   b.add(
-    b.ascii(0x0008_0020, 'DA', studyDate),
     b.ascii(0x0008_0021, 'DA', `${plants.date()}\\${plants.date()}`),
     b.ascii(0x0008_002a, 'DT', `${plants.date()}101112.345678+0100`),
     b.ascii(0x0010_1010, 'AS', '093Y'),
-    b.ascii(0x0020_0012, 'IS', plants.random.chance(0.2) ? studyDate : '3'),
+    b.ascii(0x0020_0012, 'IS', isDated && plants.random.chance(0.2) ? studyDate : '3'),
   );
   const name = plants.at(25).name();
+  const alias = plants.word();
+  b.add(
+    b.sequence(0x0010_1002, [b.ascii(0x0010_0010, 'PN', alias)]),
+    // looks like any code, unless one knows the name
+    b.ascii(0x0018_0021, 'CS', alias.toUpperCase()),
+  );
   b.add(b.text(0x0010_1001, 'PN', name), b.text(0x0018_1030, 'LO', `T1 ${name.replaceAll(/[\^=]/g, ' ')} sag`));
 }
 

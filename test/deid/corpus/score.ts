@@ -1,9 +1,10 @@
 import {createHash} from 'node:crypto';
-import {type DataSet, type Element, findElement, type Item} from '@fiona/lib/dicom/dataSet';
+import {type DataSet, type Element, findElement, type Item, itemsOf} from '@fiona/lib/dicom/dataSet';
 import {lookup} from '@fiona/lib/dicom/dictionary';
 import {parseInstance} from '@fiona/lib/dicom/read';
-import {trySequence} from '@fiona/lib/dicom/scan';
+import {scanDataSet, trySequence} from '@fiona/lib/dicom/scan';
 import {formatTag, isPixelData, isPrivate, isPrivateCreator, type Tag} from '@fiona/lib/dicom/tag';
+import {explicitLittleEndian} from '@fiona/lib/dicom/transferSyntax';
 import {elementStringsStrict, privateCreatorOf} from '@fiona/lib/dicom/values';
 import {type Vr, vrRules} from '@fiona/lib/dicom/vr';
 import {holdsPlanted} from './checker.ts';
@@ -32,6 +33,12 @@ export interface Expected {
   readonly uidRoot: string;
 }
 
+/** CID 7050 in the order in which the gateway writes them: basic profile; clean graphics, structured content, descriptors; retain modified
+ * dates, patient characteristics, safe private. */
+const methodCodes = ['113100', '113103', '113104', '113105', '113107', '113108', '113111']
+  .map(code => `${code} DCM`)
+  .join();
+
 /** Words of descriptions that identify nobody. */
 const harmless = /(?<![a-z])(?:mprage|brain|head|sag|abdomen|axial)(?![a-z])/gi;
 const conceptNameTag = 0x0040_a043;
@@ -57,6 +64,8 @@ export class Score {
     const after = parseInstance(output);
     this.#naming = namingWords(before.dataSet);
     this.#compare(instance, before.dataSet, after.dataSet, true, instance.name);
+    this.#addStamps(after.dataSet, instance.name);
+    this.#addBeginning(output, instance.name);
     if (after.pixelData === undefined && instance.picture.length === 0) return;
     const {offset = 0, length = 0, fragments} = after.pixelData ?? {};
     const [, ...coded] = fragments ?? [];
@@ -68,9 +77,55 @@ export class Score {
     this.#count('pixels retained', holdsInOrder(pixels, instance.picture), instance.name);
   }
 
+  /** What every instance says of itself afterwards, whatever it said before. */
+  #addStamps(root: DataSet, at: string): void {
+    const {subject, project} = this.#expected;
+    for (const tag of [0x0010_0010, 0x0010_0020, 0x0012_0040])
+      this.#count('patient id consistent', textAt(root, tag) === subject, at);
+    const texts: readonly (readonly [Tag, string | RegExp])[] = [
+      ...[0x0008_0080, 0x0012_0020, 0x0012_0021].map(tag => [tag, project] as const),
+      [0x0008_0020, /^\d{8}$/],
+      [0x0012_0062, 'YES'],
+      [0x0012_0063, /^Per DICOM PS 3\.15 AnnexE\\Fiona \d+\.\d+\\Profile /],
+      [0x0028_0303, 'MODIFIED'],
+    ];
+    for (const [tag, wanted] of texts) {
+      const text = textAt(root, tag);
+      this.#count(
+        'text not null',
+        typeof wanted === 'string' ? text === wanted : wanted.test(text),
+        `${at} stamp ${formatTag(tag)}`,
+      );
+    }
+    for (const tag of [0x0008_0090, 0x0012_0050, 0x0012_0051, 0x0008_0030])
+      this.#count('tag retained', findElement(root, tag) !== undefined, `${at} stamp ${formatTag(tag)}`);
+    const codes = itemsOf(root, 0x0012_0064).map(item => `${textAt(item, 0x0008_0100)} ${textAt(item, 0x0008_0102)}`);
+    this.#count('text not null', codes.join() === methodCodes, `${at} stamp of method codes`);
+  }
+
+  /** Preamble and file meta information: ours, and nothing else. */
+  #addBeginning(file: Buffer, at: string): void {
+    this.#count(
+      'text removed',
+      file.subarray(0, 128).every(byte => byte === 0),
+      `${at} preamble`,
+    );
+    const end = 144 + file.readUInt32LE(140);
+    const tags = scanDataSet(file.subarray(132, end), explicitLittleEndian).elements.map(({tag}) => tag & 0xffff);
+    this.#count('text removed', tags.join() === [0, 1, 2, 3, 0x10, 0x12, 0x13].join(), `${at} file meta information`);
+  }
+
   /** @param isAsked false inside of what only has to lose what identifies */
-  #compare(instance: CorpusInstance, before: DataSet, after: DataSet | undefined, isAsked: boolean, at: string): void {
+  #compare(
+    instance: CorpusInstance,
+    before: DataSet,
+    after: DataSet | undefined,
+    isAsked: boolean,
+    at: string,
+    sequence?: Tag,
+  ): void {
     const seen = new Map<Tag, number>();
+    const names = namesStudy(before, sequence) ? studyNames : studyItself;
     for (const element of before.elements) {
       const {tag} = element;
       if (isPixelData(tag)) continue;
@@ -82,14 +137,15 @@ export class Score {
       // an element that comes twice is to be clean, and to be there once
       const requirement = isAsked && turn === 0 ? requirementIn(before, element) : 'free';
       if (items !== undefined) {
-        this.#compareItems(instance, items, requirement, found, after, where);
+        this.#compareItems(instance, items, requirement, found, after, where, tag);
         continue;
       }
       const raw = bytesOf(before, element);
       const result = found === undefined || after === undefined ? undefined : bytesOf(after, found);
       if (holdsPlanted(raw, instance.plants))
         this.#count('text removed', result === undefined || !holdsPlanted(result, instance.plants), where);
-      if (requirement !== 'free') this.#ask(requirement, {before, element, raw, result, where}, instance);
+      if (requirement !== 'free')
+        this.#ask(requirement, {before, element, raw, result, where, isStudy: names.has(tag)}, instance);
     }
   }
 
@@ -100,11 +156,19 @@ export class Score {
     found: Element | undefined,
     after: DataSet | undefined,
     where: string,
+    sequence: Tag,
   ): void {
     if (requirement !== 'free') this.#count('tag retained', found !== undefined, where);
     const others = found === undefined || after === undefined ? undefined : itemsIn(after, found);
     items.forEach((item, index) => {
-      this.#compare(instance, item, others?.[index], requirement === 'items' && !isNaming(item), `${where}[${index}]`);
+      this.#compare(
+        instance,
+        item,
+        others?.[index],
+        requirement === 'items' && !isNaming(item),
+        `${where}[${index}]`,
+        sequence,
+      );
     });
   }
 
@@ -130,7 +194,7 @@ export class Score {
         return;
       }
       case 'uid':
-        this.#askUid(element.tag, text, got, where);
+        this.#askUid(one, text, got);
         return;
       case 'words': {
         if (isTooLong(before, element)) return;
@@ -155,22 +219,22 @@ export class Score {
     }
   }
 
-  #askUid(tag: Tag, text: string, got: string, where: string): void {
+  #askUid({isStudy, where}: Compared, text: string, got: string): void {
     const news = got.split('\\');
     text.split('\\').forEach((old, index) => {
       if (!/^[0-9.]+$/.test(old) || old.startsWith('1.2.840.10008.')) return;
       const mapped = news[index] ?? '';
       this.#count('UID changed', mapped !== '' && mapped !== old, where);
-      const original = this.#originals.get(mapped) ?? `${tag === studyTag}${old}`;
+      const original = this.#originals.get(mapped) ?? `${isStudy} ${old}`;
       this.#originals.set(mapped, original);
-      const isConsistent = mapped === this.#mapped(tag, old) && original === `${tag === studyTag}${old}`;
+      const isConsistent = mapped === this.#mapped(old, isStudy) && original === `${isStudy} ${old}`;
       this.#count('UID consistent', isConsistent, where);
     });
   }
 
-  #mapped(tag: Tag, uid: string): string {
+  #mapped(uid: string, isStudy: boolean): string {
     const {project, uidRoot} = this.#expected;
-    const stored = tag !== studyTag && uid.length % 2 === 1 ? `${uid}\0` : uid;
+    const stored = !isStudy && uid.length % 2 === 1 ? `${uid}\0` : uid;
     const digest = createHash('sha256')
       .update(stored + project)
       .digest('hex');
@@ -214,9 +278,23 @@ interface Compared {
   readonly raw: Buffer;
   readonly result: Buffer | undefined;
   readonly where: string;
+  /** The UID is that of a study. */
+  readonly isStudy: boolean;
 }
 
-const studyTag = 0x0020_000d;
+/** Tags of UIDs of studies, anywhere and in an item that refers to one. */
+const studyItself: ReadonlySet<Tag> = new Set([0x0020_000d]);
+const studyNames: ReadonlySet<Tag> = new Set([0x0020_000d, 0x0008_1155, 0x0040_a124]);
+
+/** Whether an item refers to a study: its sequence says so, or its SOP class, or its concept name (PS3.16 DCM 110180). */
+function namesStudy(item: DataSet, sequence: Tag | undefined): boolean {
+  if (sequence === 0x0008_1110 || sequence === 0x3006_0012) return true;
+  const concept = findElement(item, conceptNameTag)?.items?.[0];
+  return (
+    /^1\.2\.840\.10008\.3\.1\.2\.3\.[12]$/.test(textAt(item, 0x0008_1150)) ||
+    (concept !== undefined && textAt(concept, 0x0008_0100) === '110180')
+  );
+}
 
 /** What was done is said once, at the root. */
 const stampedAtRoot: ReadonlySet<Tag> = new Set([0x0012_0062, 0x0012_0063, 0x0028_0303]);
