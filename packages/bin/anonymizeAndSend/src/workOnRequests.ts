@@ -9,6 +9,7 @@ import {unusablePatterns} from './importRules.ts';
 import {carryOut} from './oneRequest.ts';
 import type {Claimed} from './requestQueue.ts';
 import {openSpool} from './spool.ts';
+import {storedProof} from './storedProof.ts';
 import {type Work, workOff} from './workOff.ts';
 
 /** What there is to say when all requests have been looked at. */
@@ -36,7 +37,11 @@ export async function workOnRequests(work: Work, dependencies: Dependencies, opt
     return {furtherTrouble: projects.duplicates.length > 0, lines};
   }
   await openSpool(context.spool);
-  await workOff(work, context, claimed => carryOut(claimed, projects, incoming, context));
+  try {
+    await workOff(work, context, claimed => carryOut(claimed, projects, incoming, context));
+  } finally {
+    await context.proof?.close();
+  }
   const isHit = work.results.some(
     ({transfer}) => transfer && unusable.has(projects.projects.get(transfer.project)?.record),
   );
@@ -49,6 +54,7 @@ function makeContext({config, log, clock, signal}: Dependencies, options: SendOp
     spool: {folder: config.PATHS.spool, minFreeBytes: config.PATHS.spoolMinFreeBytes},
     requireClassification: requiresClassification(config, log),
     acceptQuarantine: options.acceptQuarantine === true,
+    proof: storedProof({config, log, signal}),
     quiet: options.quiet === true,
     log,
     clock,

@@ -1,8 +1,10 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdirSync, readdirSync} from 'node:fs';
+import {silentLog} from '@fiona/lib/cli/log';
 import type {DimseError} from '@fiona/lib/dimse/dimseError';
 import {echo} from '@fiona/lib/dimse/echoScu';
+import {startReceiver} from '@fiona/lib/dimse/receiver';
 import {afterEach, describe, expect, it} from 'vitest';
 import {freePort} from '../../../../test/support/receiverSite.ts';
 import {gatewayForEachTest} from './support/eachTest.ts';
@@ -190,10 +192,22 @@ describe('storescp of DCMTK', () => {
     expect(readdirSync(test.gateway.path('received'))).toHaveLength(6);
   });
 
-  it('that takes no presentation context we need makes the transfer fail', async () => {
+  it('that takes implicit VR only gets every instance converted', async () => {
     await start('+xi');
+    await askedStudy();
+    const {code, log} = await run();
+    expect([code, log]).toEqual([0, expect.stringContaining('6 of 6 instances were converted, without loss')]);
+    expect(readdirSync(test.gateway.path('received'))).toHaveLength(6);
+  });
+
+  it('that takes no presentation context we need makes the transfer fail', async () => {
+    const receiver = await startReceiver({host: '127.0.0.1', port: 0, services: {}, log: silentLog});
+    const {host} = storage();
+    test.gateway.configure({RESEARCH_PACS: {...storage(), storage: {host, port: receiver.port, retries: 3}}});
     const {uid} = await askedStudy();
     expect((await run()).code).toBe(65);
+    expect(receiver.counters.ends.get('released')).toBeLessThanOrEqual(3);
+    await receiver.close();
     const {storescu_output: output} = test.gateway.json('fail', '_fail_messages.log');
     expect(String(output).split('\n')).toHaveLength(6);
     expect(await test.gateway.row(uid)).toMatchObject({transfer_error___1: '0', transfer_error___2: '1'});

@@ -90,6 +90,12 @@ function tlsRules({RECEIVER, RESEARCH_PACS, MAIL, HEARTBEAT, ARRIVAL}: ParsedCon
       problems.push(wrong(key, 'both certFile and keyFile, or neither'));
     }
   }
+  if (RESEARCH_PACS.storage.proof === 'query') {
+    for (const key of ['host', 'port'] as const) {
+      if (RESEARCH_PACS[key] === undefined)
+        problems.push(missing(`RESEARCH_PACS.${key}`, 'a value (storage.proof is query)'));
+    }
+  }
   if (!MAIL.verify) problems.push(notice('MAIL.verify', unverified));
   if (HEARTBEAT.maxArrivalSeconds <= ARRIVAL.runLimitSeconds) {
     problems.push(

@@ -142,5 +142,19 @@ export const researchPacsSection = section({
     callingAeTitle: keyWithDefault(aeTitle, 'FIONA', 'calling title of storage', senders),
     tls: keyWithDefault(tls, false, 'TLS of storage', senders),
     retries: keyWithDefault(count, 3, 'reconnects for the unsent rest', senders),
+    associations: keyWithDefault(countFromOne, 2, 'associations at once for one transfer', 'AS'),
+    proof: keyWithDefault(
+      singleChoice('status', 'query', 'commitment'),
+      'status',
+      'what shows that the instances of a transfer are kept: the status of each C-STORE alone, also a C-FIND at `RESEARCH_PACS.host`, or also a storage commitment',
+      'AS',
+    ),
+    proofSeconds: keyWithDefault(wholeNumber(1, 'seconds'), 60, 'how long that may take', 'AS'),
+    commitmentPort: key(
+      port,
+      'our port for the reports of storage commitments; the PACS must know `callingAeTitle` with it',
+      'AS',
+      'reports only on the association of the request',
+    ),
   }),
 });

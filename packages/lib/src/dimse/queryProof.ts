@@ -1,0 +1,93 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+import {strings} from '../dicom/values.ts';
+import type {SopReference} from './commitment.ts';
+import {DimseError} from './dimseError.ts';
+import {openFind} from './findScu.ts';
+import {nameOfPeer, type Peer} from './peer.ts';
+import type {QuerySession} from './querySession.ts';
+
+/** An instance that was sent, and where it belongs. */
+export interface SentInstance extends SopReference {
+  readonly studyInstanceUid: string;
+  readonly seriesInstanceUid: string;
+}
+
+export interface QueryProofOptions<T extends SentInstance> {
+  /** The query/retrieve SCP of the archive. */
+  peer: Peer;
+  instances: readonly T[];
+  /** Archives index at their leisure: they are asked again until this time is over. Default 60 s. */
+  timeoutMs?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+const tag = {sopInstance: 0x00080018, study: 0x0020000d, series: 0x0020000e};
+const defaultTimeoutMs = 60_000;
+/** So long a query may take in any case. */
+const leastTimeMs = 1000;
+const firstPauseMs = 250;
+const longestPauseMs = 10_000;
+/** UIDs in one key of a query (PS3.4 C.2.2.2.2): 64 bytes each. */
+const mostListed = 50;
+
+/**
+ * Asks an archive with C-FIND at the IMAGE level for instances that it was sent, until it knows all of them or the time is over.
+ * @returns those it does not know
+ * @throws DimseError when it cannot be asked
+ */
+export async function missingByQuery<T extends SentInstance>(options: QueryProofOptions<T>): Promise<T[]> {
+  const {peer, signal, timeoutMs = defaultTimeoutMs} = options;
+  const deadline = performance.now() + timeoutMs;
+  let missing = [...options.instances];
+  for (let pause = firstPauseMs; ; pause = Math.min(2 * pause, longestPauseMs)) {
+    const session = await openFind({peer, signal});
+    try {
+      missing = await stillMissing(session, missing, Math.max(leastTimeMs, deadline - performance.now()));
+    } finally {
+      await session.release();
+    }
+    if (missing.length === 0 || performance.now() + pause > deadline) return missing;
+    try {
+      await sleep(pause, undefined, {signal});
+    } catch {
+      throw new DimseError('cancelled', `${nameOfPeer(peer)} was not asked to the end: cancelled`);
+    }
+  }
+}
+
+/** First whole series; an archive that answers only so many matches is asked for what is left by name. */
+async function stillMissing<T extends SentInstance>(
+  session: QuerySession,
+  instances: readonly T[],
+  timeoutMs: number,
+): Promise<T[]> {
+  const known = new Set<string>();
+  const look = async ({studyInstanceUid, seriesInstanceUid}: SentInstance, wanted: string): Promise<void> => {
+    const keys = new Map([
+      [tag.study, studyInstanceUid],
+      [tag.series, seriesInstanceUid],
+      [tag.sopInstance, wanted],
+    ]);
+    for await (const match of session.find({level: 'IMAGE', keys, timeoutMs}))
+      for (const uid of strings(match, tag.sopInstance) ?? []) known.add(uid);
+  };
+  const missing: T[] = [];
+  const series = Map.groupBy(instances, ({seriesInstanceUid}) => seriesInstanceUid);
+  for (const members of series.values()) {
+    const [first] = members;
+    if (first === undefined) continue;
+    await look(first, '').catch(passOverCap);
+    const unknown = members.filter(({sopInstanceUid}) => !known.has(sopInstanceUid));
+    for (let at = 0; at < unknown.length; at += mostListed) {
+      const listed = unknown.slice(at, at + mostListed).map(({sopInstanceUid}) => sopInstanceUid);
+      await look(first, listed.join('\\'));
+    }
+    missing.push(...unknown.filter(({sopInstanceUid}) => !known.has(sopInstanceUid)));
+  }
+  return missing;
+}
+
+/** A failure status at a whole series may be its limit of matches. */
+function passOverCap(error: unknown): void {
+  if (!(error instanceof DimseError) || error.failure !== 'status') throw error;
+}
