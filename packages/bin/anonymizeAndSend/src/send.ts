@@ -123,7 +123,7 @@ export function researchPacs({RESEARCH_PACS}: Config): Peer {
     port: storage.port ?? 0,
     aeTitle: storage.aeTitle,
     callingAeTitle: storage.callingAeTitle,
-    ...(storage.tls !== false && {tls: tlsOptions(storage.tls)}),
+    ...(storage.tls !== false && {tls: tlsOptions(storage.tls, 'RESEARCH_PACS.storage.tls')}),
     connectTimeoutMs: connectTimeoutSeconds * 1000,
     responseTimeoutMs: responseTimeoutSeconds * 1000,
   };

@@ -52,7 +52,7 @@ async function unknownOnes(instances: readonly SpooledInstance[], {config, signa
     port: port ?? 0,
     aeTitle,
     callingAeTitle,
-    tls: tls === false ? undefined : tlsOptions(tls),
+    tls: tls === false ? undefined : tlsOptions(tls, 'RESEARCH_PACS.tls'),
   };
   const timeoutMs = storage.proofSeconds * 1000;
   const missing = await missingByQuery({peer, instances: sentOnes(instances), timeoutMs, signal});

@@ -1,4 +1,5 @@
 import {connect as connectTcp, type Socket} from 'node:net';
+import type {ConnectionOptions} from 'node:tls';
 import {implementationClassUid, implementationVersionName} from '../dicom/implementation.ts';
 import {type AcceptedContext, Association, type AssociationUser} from './association.ts';
 import {DimseError} from './dimseError.ts';
@@ -101,8 +102,8 @@ function stopError(peer: Peer, signal: AbortSignal | undefined): DimseError {
 async function connect(peer: Peer, stop: AbortSignal): Promise<Socket> {
   const {host, port} = peer;
   const connecting = Promise.withResolvers<void>();
-  const socket: Socket = peer.tls
-    ? (await import('node:tls')).connect({host, port, ...peer.tls}, connecting.resolve)
+  const socket = peer.tls
+    ? await startTls(peer, peer.tls, connecting.resolve)
     : connectTcp({host, port, noDelay: true}, connecting.resolve);
   const failed = (cause: Error) =>
     connecting.reject(new DimseError('connect', `cannot connect to ${nameOfPeer(peer)}: ${cause.message}`, {cause}));
@@ -122,6 +123,17 @@ async function connect(peer: Peer, stop: AbortSignal): Promise<Socket> {
   } finally {
     socket.off('error', failed).off('close', closed);
     stop.removeEventListener('abort', late);
+  }
+}
+
+/** OpenSSL looks at keys and certificates before it connects. */
+async function startTls(peer: Peer, tls: ConnectionOptions, connected: () => void): Promise<Socket> {
+  const {connect: connectTls} = await import('node:tls');
+  try {
+    return connectTls({host: peer.host, port: peer.port, ...tls}, connected);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new DimseError('connect', `the key or certificate for ${nameOfPeer(peer)} cannot be used: ${why}`, {cause});
   }
 }
 
