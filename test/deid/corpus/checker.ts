@@ -62,7 +62,9 @@ function look(bytes: Buffer, view: string, plants: Plants): Leak[] {
   // what is seen at once need not be seen in every other way
   if (plain.length > 0) return plain;
   return [
-    ...characterSets.flatMap(set => lookAtDecoded(bytes, decodeText(bytes, set), `${view} in ${set.terms.join()}`)),
+    ...(hasHighByte(bytes) ? characterSets : []).flatMap(set =>
+      lookAtDecoded(decodeText(bytes, set), `${view} in ${set.terms.join()}`),
+    ),
     ...packed(bytes).flatMap(inside => lookAtBytes(inside, `${view} unpacked`, plants)),
   ];
 }
@@ -81,8 +83,7 @@ function lookAtBytes(bytes: Buffer, view: string, plants: Plants): Leak[] {
 const stemsOfLetters = [...new Set(scripts.map(({stem}) => foldedStem(stem)))];
 
 /** Letters of whatever width, with or without marks and what nobody sees among them. */
-function lookAtDecoded(bytes: Buffer, decoded: string, view: string): Leak[] {
-  if (!hasHighByte(bytes)) return [];
+function lookAtDecoded(decoded: string, view: string): Leak[] {
   const folded = foldedStem(decoded);
   return stemsOfLetters.flatMap(stem => hit(folded.indexOf(stem), folded, view));
 }

@@ -92,6 +92,7 @@ function syntaxOf(uid: string): TransferSyntax {
 function addIdentity(b: InstanceBuilder, kind: Kind, sopInstanceUid: string): void {
   const {script} = b.plants;
   if (script.terms.length > 0) b.add(b.ascii(0x0008_0005, 'CS', script.terms.join('\\')));
+  else if (b.plants.random.chance(0.3)) b.add(b.ascii(0x0008_0005, 'CS', b.plants.at(25).word()));
   b.add(
     b.ascii(0x0008_0016, 'UI', kind.sopClassUid),
     b.ascii(0x0008_0018, 'UI', sopInstanceUid),

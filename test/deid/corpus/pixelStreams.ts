@@ -112,7 +112,8 @@ export function rleStream(plants: Plants): Stream {
   const header = Buffer.alloc(64);
   header.writeUInt32LE(1, 0);
   header.writeUInt32LE(64, 4);
-  plants.bytes().copy(header, 8, 0, 56);
+  Buffer.from(plants.word()).copy(header, 8);
+  plants.bytes().copy(header, 20, 0, 44);
   const samples = Buffer.concat([Buffer.from([0xc1, 7])]);
   const tail = plants.random.chance(0.4) ? plants.bytes() : Buffer.alloc(0);
   return {bytes: Buffer.concat([header, samples, tail]), picture: [samples]};

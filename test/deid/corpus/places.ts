@@ -89,6 +89,7 @@ export function plantResearch(b: InstanceBuilder): void {
   const {plants} = b.at(8);
   const scanner = [
     b.ascii(0x0008_0031, 'TM', '101112.5'),
+    b.ascii(0x0008_0201, 'SH', '+0100'),
     b.ascii(0x0008_0070, 'LO', 'SIEMENS'),
     b.ascii(0x0008_1090, 'LO', 'Prisma'),
     b.ascii(0x0018_1020, 'LO', 'syngo MR E11'),
@@ -126,7 +127,7 @@ export function plantResearch(b: InstanceBuilder): void {
 /** What an ordinary instance holds of its patient and of those who made it. */
 export function plantPatient(b: InstanceBuilder): void {
   const {plants} = b.at(1);
-  b.add(
+  const elements = [
     b.text(0x0010_0010, 'PN', plants.name()),
     b.ascii(0x0010_0020, 'LO', plants.id()),
     b.ascii(0x0010_0030, 'DA', plants.date()),
@@ -136,7 +137,9 @@ export function plantPatient(b: InstanceBuilder): void {
     b.ascii(0x0008_0050, 'SH', plants.id()),
     b.ascii(0x0020_0010, 'SH', plants.id()),
     b.ascii(0x0018_1000, 'LO', plants.id()),
-  );
+  ];
+  // what is missing has to be made
+  for (const element of elements) if (plants.random.chance(0.95)) b.add(element);
   b.at(8);
   const studyDate = plants.date();
   // in a number only a date that stands as one can be told from a number
@@ -168,6 +171,11 @@ export function plantText(b: InstanceBuilder): void {
     b.add(b.text(tag, 'LT', plants.phrase()));
   b.at(6).add(
     b.sequence(0x0008_1032, b.code(plants.id(), '99HOSP', plants.phrase()), b.code('A1', plants.id(), plants.phrase())),
+    b.sequence(
+      0x0008_2228,
+      b.code('T-D1100', 'SRT', `brain\0${plants.word()}`),
+      b.code('69536005', 'SCT', `brain ${'x'.repeat(80)} ${plants.word()}`),
+    ),
   );
   b.at(7).add(
     b.ascii(0x0018_0080, 'DS', `1.5\\${plants.word()}`),

@@ -5,9 +5,15 @@ import {DicomError} from '@fiona/lib/dicom/dicomError';
 import {parseInstance} from '@fiona/lib/dicom/read';
 import {findLeaks, type Leak} from './checker.ts';
 import {type CorpusInstance, makeInstance} from './corpus.ts';
-import {Score} from './score.ts';
+import {type Expected, Score} from './score.ts';
 
-export const corpusRequest: DeidRequest = {...defaultDeidRequest, project: 'TRIAL-01', subject: 'SUBJ-001'};
+export const corpusRequest: DeidRequest & Expected = {
+  ...defaultDeidRequest,
+  project: 'TRIAL-01',
+  subject: 'SUBJ-001',
+  event: 'V1',
+  trialSponsor: 'Sponsor',
+};
 
 /** What became of one instance: the file, or why there is none. */
 export type Result =

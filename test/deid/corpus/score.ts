@@ -5,7 +5,7 @@ import {parseInstance} from '@fiona/lib/dicom/read';
 import {scanDataSet, trySequence} from '@fiona/lib/dicom/scan';
 import {formatTag, isPixelData, isPrivate, isPrivateCreator, type Tag} from '@fiona/lib/dicom/tag';
 import {explicitLittleEndian} from '@fiona/lib/dicom/transferSyntax';
-import {elementStringsStrict, privateCreatorOf} from '@fiona/lib/dicom/values';
+import {characterSetOf, elementStringsStrict, privateCreatorOf} from '@fiona/lib/dicom/values';
 import {type Vr, vrRules} from '@fiona/lib/dicom/vr';
 import {holdsPlanted} from './checker.ts';
 import type {CorpusInstance} from './corpus.ts';
@@ -29,6 +29,8 @@ export type ActionKind = (typeof actionKinds)[number];
 export interface Expected {
   readonly project: string;
   readonly subject: string;
+  readonly event: string;
+  readonly trialSponsor: string;
   readonly dateIncrement: number;
   readonly uidRoot: string;
 }
@@ -66,6 +68,12 @@ export class Score {
     this.#compare(instance, before.dataSet, after.dataSet, true, instance.name);
     this.#addStamps(after.dataSet, instance.name);
     this.#addBeginning(output, instance.name);
+    const tags = after.dataSet.elements.map(({tag}) => tag);
+    this.#count(
+      'tag retained',
+      tags.every((tag, index) => tag >= (tags[index - 1] ?? 0)),
+      `${instance.name} in order`,
+    );
     if (after.pixelData === undefined && instance.picture.length === 0) return;
     const {offset = 0, length = 0, fragments} = after.pixelData ?? {};
     const [, ...coded] = fragments ?? [];
@@ -79,11 +87,14 @@ export class Score {
 
   /** What every instance says of itself afterwards, whatever it said before. */
   #addStamps(root: DataSet, at: string): void {
-    const {subject, project} = this.#expected;
+    const {subject, project, event, trialSponsor} = this.#expected;
     for (const tag of [0x0010_0010, 0x0010_0020, 0x0012_0040])
       this.#count('patient id consistent', textAt(root, tag) === subject, at);
     const texts: readonly (readonly [Tag, string | RegExp])[] = [
       ...[0x0008_0080, 0x0012_0020, 0x0012_0021].map(tag => [tag, project] as const),
+      ...[0x0012_0050, 0x0012_0051].map(tag => [tag, event] as const),
+      ...[0x0008_0090, 0x0040_1002, 0x0040_2001].map(tag => [tag, `EventName:${event}`] as const),
+      [0x0012_0010, trialSponsor],
       [0x0008_0020, /^\d{8}$/],
       [0x0012_0062, 'YES'],
       [0x0012_0063, /^Per DICOM PS 3\.15 AnnexE\\Fiona \d+\.\d+\\Profile /],
@@ -97,7 +108,7 @@ export class Score {
         `${at} stamp ${formatTag(tag)}`,
       );
     }
-    for (const tag of [0x0008_0090, 0x0012_0050, 0x0012_0051, 0x0008_0030])
+    for (const tag of [0x0008_0030, 0x0008_0070, 0x0012_0030, 0x0012_0031])
       this.#count('tag retained', findElement(root, tag) !== undefined, `${at} stamp ${formatTag(tag)}`);
     const codes = itemsOf(root, 0x0012_0064).map(item => `${textAt(item, 0x0008_0100)} ${textAt(item, 0x0008_0102)}`);
     this.#count('text not null', codes.join() === methodCodes, `${at} stamp of method codes`);
@@ -328,6 +339,9 @@ function requirementIn(holder: DataSet, element: Element): Requirement {
   const isAsWritten =
     entry !== undefined && (vr === entry.vr || vr === entry.otherVr || (vr === 'UN' && entry.vr === 'SQ'));
   if (!isAsWritten || (stampedAtRoot.has(tag) && holder.parent !== undefined)) return 'free';
+  // without a known set no text beyond ASCII could be read; a colour profile that is none goes
+  if (tag === 0x0008_0005) return characterSetOf(holder).known ? 'value' : 'free';
+  if (tag === 0x0028_2000) return bytesOf(holder, element).toString('latin1', 36, 40) === 'acsp' ? 'present' : 'free';
   return requirementOf(tag);
 }
 
