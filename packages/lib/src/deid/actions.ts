@@ -5,7 +5,7 @@ import {capAge, eachValue, keepTime, keepTimezone, shiftDate, shiftDateTime} fro
 import {type Counts, type Decision, emptyIt, invalidIt, keepIt, removeIt} from './decision.ts';
 import {dummyOf} from './dummies.ts';
 import {numericIccProfile} from './iccProfile.ts';
-import {areNumbers, classifyNumberText} from './numbers.ts';
+import {areNumbers, classifyNumberText, isKnownNumber, shortestNumericId} from './numbers.ts';
 import {bodyParts} from './profile/bodyParts.ts';
 import {localScheme, publicSchemes} from './profile/codes.ts';
 import type {Action} from './profile/profileRow.ts';
@@ -153,8 +153,7 @@ function keepNumbers(value: Value, vr: 'DS' | 'IS', {known}: Setting): Decision 
   const isId =
     kind === 'long' &&
     value.raw.split('\\').some(one => {
-      const digits = one.replace(/[^0-9]/g, '');
-      return known.compact.has(digits) || known.dates.has(digits);
+      return isKnownNumber(Number(one), known);
     });
   return kind === 'invalid' || isId ? invalidIt(vr) : keptBytes(value);
 }
@@ -174,8 +173,11 @@ function mappedUid(value: Value, {mapper}: Setting, kind: UidKind): Decision {
 const validUid = /^[0-2](?:\.\d+)*$/;
 
 /** A UID that names a class: kept, when it is a UID. */
-function classUid(value: Value): Decision {
+function classUid(value: Value, {known, mapper}: Setting): Decision {
   const values = canonicalValue(value.raw).split('\\').map(canonicalValue);
+  const isNumberOfPatient = (part: string) => part.length >= shortestNumericId && known.isKnown(part);
+  if (values.some(one => one.split('.').some(isNumberOfPatient)))
+    return replaced(value, 'uid', mapper.map(value.raw, 'other'), {uidsMapped: 1});
   return values.every(one => one === '' || (one.length <= 64 && validUid.test(one)))
     ? keptBytes(value)
     : invalidIt(value.vr);

@@ -1,9 +1,12 @@
 const dayPattern = /^(\d{4})(\d\d)(\d\d)$/;
 const oldDayPattern = /^(\d{4})\.(\d\d)\.(\d\d)$/;
 const dateTimePattern = /^(\d{4})(\d\d)?(\d\d)?(\d{2}|\d{4}|\d{6}(?:\.\d{1,6})?)?([+-]\d{4})?$/;
-const timePattern = /^(?:\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?|\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)$/;
+/** Hours to 23, seconds to 60 (PS3.5 6.2): other numbers are no time. */
+const timePattern =
+  /^(?:[01]\d|2[0-3])(?:[0-5]\d(?:(?:[0-5]\d|60)(?:\.\d{1,6})?)?|:[0-5]\d:(?:[0-5]\d|60)(?:\.\d{1,6})?)?$/;
 const agePattern = /^(\d{3})([DWMY])$/;
-const timezonePattern = /^[+-]\d{4}$/;
+/** -12 to +14 hours. */
+const timezonePattern = /^[+-](?:0\d|1[0-4])[0-5]\d$/;
 const daysOfUnit = {D: 1, W: 7, M: 365.25 / 12, Y: 365.25};
 
 /**
@@ -26,7 +29,8 @@ export function shiftDateTime(value: string, days: number): string {
   const parts = dateTimePattern.exec(trimmed(value));
   if (parts === null) return '';
   const [, year, month, day, time, offset] = parts;
-  if (time !== undefined && day === undefined) return '';
+  if (time !== undefined && (day === undefined || !timePattern.test(time))) return '';
+  if (offset !== undefined && !timezonePattern.test(offset)) return '';
   const shifted = shiftDay(Number(year), Number(month ?? '01'), Number(day ?? '01'), days);
   if (shifted === '') return '';
   const precision = 4 + (month === undefined ? 0 : 2) + (day === undefined ? 0 : 2);

@@ -3,6 +3,7 @@ import {strings} from '../dicom/values.ts';
 import {Halt, type SkipReason} from './outcome.ts';
 import {gateTags} from './profile/imageTags.ts';
 import type {DeidRequest} from './request.ts';
+import {isWellKnownUid} from './uid.ts';
 
 /** How likely text is burned into the pixels. */
 export type PixelRisk = 'none' | 'possible' | 'declared';
@@ -40,7 +41,8 @@ function skipReason(sopClassUid: string, {allow}: DeidRequest): SkipReason | und
   if (sopClassUid === rawDataClass) return allow.includes('raw-data') ? undefined : 'raw-data';
   if (faceClasses.has(sopClassUid)) return 'declared-face';
   if (!sopClassUid.startsWith(standardRoot)) return 'private-sop-class';
-  return sopClassUid.startsWith(storageRoot) || otherStorageClasses.has(sopClassUid)
+  const isStandard = isWellKnownUid(sopClassUid);
+  return (isStandard && sopClassUid.startsWith(storageRoot)) || otherStorageClasses.has(sopClassUid)
     ? undefined
     : 'not-a-storage-instance';
 }

@@ -2,13 +2,14 @@ import {isUtf8} from 'node:buffer';
 import {lookup} from '../dicom/dictionary.ts';
 import {isPrivate, type Tag} from '../dicom/tag.ts';
 import {type Vr, vrRules} from '../dicom/vr.ts';
+import type {KnownIdentifiers} from './text/knownIdentifiers.ts';
 
 const maxDecimalString = 16;
 const maxIntegerString = 12;
 /** Whole numbers of so many digits may be an id; shorter ones are numbers like any other. */
 export const shortestNumericId = 6;
 
-/** What a DS or IS value holds. `long` = numbers, among them a whole one of six digits or more, which may be an id. */
+/** What a DS or IS value holds. `long` = numbers, among them one of six digits or more before the point, or with an exponent: it may be an id. */
 export type NumberText = 'numbers' | 'long' | 'invalid';
 
 /**
@@ -58,7 +59,8 @@ function classifyOne(bytes: Buffer, start: number, end: number, vr: 'DS' | 'IS')
     at = fraction;
   }
   if (digits === 0) return 'invalid';
-  if (vr === 'DS' && at < to && (bytes[at] === 0x65 || bytes[at] === 0x45)) {
+  const isExponential = vr === 'DS' && at < to && (bytes[at] === 0x65 || bytes[at] === 0x45);
+  if (isExponential) {
     const exponent = isSign(bytes[at + 1]) ? at + 2 : at + 1;
     const behind = skipDigits(bytes, exponent, to);
     if (behind === exponent) return 'invalid';
@@ -66,7 +68,7 @@ function classifyOne(bytes: Buffer, start: number, end: number, vr: 'DS' | 'IS')
   }
   if (at !== to) return 'invalid';
   if (vr === 'IS' && wholeDigits >= 10 && !isWholeOf32Bits(bytes.toString('latin1', from, to))) return 'invalid';
-  return at === whole && wholeDigits >= shortestNumericId ? 'long' : 'numbers';
+  return isExponential || wholeDigits >= shortestNumericId ? 'long' : 'numbers';
 }
 
 /** IS has the range of 32 bits with a sign (PS3.5 6.2), ten digits: longer ones are ids, unless they are short and filled with zeros. */
@@ -79,6 +81,23 @@ function skipDigits(bytes: Buffer, from: number, to: number): number {
   let at = from;
   while (at < to && isDigit(bytes[at])) at++;
   return at;
+}
+
+/** True when a number is an id of the patient or a date of the instance, however it is written. */
+export function isKnownNumber(value: number, known: KnownIdentifiers): boolean {
+  const whole = Math.trunc(Math.abs(value));
+  if (whole < 10 ** (shortestNumericId - 1) || !Number.isSafeInteger(whole)) return false;
+  const digits = String(whole);
+  return known.compact.has(digits) || known.words.has(digits) || known.dates.has(digits);
+}
+
+/** Longer lists are samples or indexes. */
+const mostNumbersCompared = 16;
+const comparedVrs: ReadonlySet<Vr> = new Set(['UL', 'SL', 'FL', 'FD', 'SV', 'UV']);
+
+/** True when binary numbers are large and few enough to be compared with ids. */
+export function mayHoldId(vr: Vr, length: number): boolean {
+  return comparedVrs.has(vr) && length <= mostNumbersCompared * vrRules[vr].unit;
 }
 
 /** Least bytes that are taken for text: plain words; UTF-8; any set with letters beyond ASCII. */

@@ -4,6 +4,7 @@ import {type Decision, emptyIt, invalidIt, keepIt, removeInvalid, removeIt} from
 import {dummyOf} from './dummies.ts';
 import {encodeFor, type Setting} from './setting.ts';
 import {cleanDescriptor, holdsIdentifier} from './text/descriptor.ts';
+import {holdsDisguised} from './text/disguises.ts';
 import {canonicalValue} from './uid.ts';
 import type {Value} from './value.ts';
 
@@ -80,7 +81,11 @@ export function modelText(value: Value, setting: Setting): Decision {
   const text = textOf(value);
   if (text === undefined) return dummyOf(value, {invalidValue: 1});
   const isSuspect =
-    text.includes('^') || sixDigits.test(text) || isTooLong(value, text) || holdsIdentifier(text, setting.known);
+    !plainText.test(text) ||
+    text.includes('^') ||
+    sixDigits.test(text) ||
+    isTooLong(value, text) ||
+    holdsDisguised(text, setting.known);
   return isSuspect ? descriptor(value, setting, true) : keepText(value, text, setting);
 }
 
@@ -89,7 +94,7 @@ export function retainedText(value: Value, setting: Setting): Decision {
   const text = textOf(value);
   if (text === undefined) return removeInvalid;
   if (isTooLong(value, text)) return invalidIt(value.vr);
-  return holdsIdentifier(text, setting.known) ? descriptor(value, setting, false) : keepText(value, text, setting);
+  return holdsDisguised(text, setting.known) ? descriptor(value, setting, false) : keepText(value, text, setting);
 }
 
 function isTooLong(value: Value, text: string): boolean {
@@ -101,6 +106,7 @@ function isTooLong(value: Value, text: string): boolean {
 
 /** Initials of people are modalities and image types, too (`M R`, `N D`). */
 const longestInitials = 2;
+const isNoInitial = (word: string) => word.length > longestInitials;
 const strictCode = /^[A-Z0-9 _]{0,16}$/;
 const looseCode = /^[A-Za-z0-9 _.\-/+]{0,16}$/;
 
@@ -108,15 +114,21 @@ const looseCode = /^[A-Za-z0-9 _.\-/+]{0,16}$/;
 export function codeString(value: Value, setting: Setting, needsValue: boolean): Decision {
   const text = textOf(value);
   const values = text?.split('\\').map(one => one.trim());
-  if (text === undefined || values === undefined || !values.every(one => isCode(one, setting))) {
+  if (text === undefined || values === undefined || !areCodes(values, setting)) {
     return needsValue ? dummyOf(value, {invalidValue: 1}) : invalidIt(value.vr);
   }
   return keepText(value, text, setting);
 }
 
+/** An identifier may be spread over values, as it may be over words. */
+function areCodes(values: readonly string[], setting: Setting): boolean {
+  const isSpread = values.length > 1 && holdsIdentifier(values.join(' '), setting.known, isNoInitial);
+  return !isSpread && values.every(one => isCode(one, setting));
+}
+
 function isCode(text: string, setting: Setting): boolean {
   if (text === '') return true;
   if (sixDigits.test(text)) return false;
-  if (strictCode.test(text)) return !holdsIdentifier(text, setting.known, word => word.length > longestInitials);
+  if (strictCode.test(text)) return !holdsDisguised(text, setting.known, isNoInitial);
   return looseCode.test(text) && cleanDescriptor(text, setting.vocabulary, setting.known).dropped.length === 0;
 }

@@ -20,7 +20,7 @@ export type UidKind = 'study' | 'other';
 export const defaultUidRoot = '1.3.6.1.4.1.45037.';
 
 /** Identifies SOP classes, transfer syntaxes, atlases …: assigned by the standard, the same for everybody. */
-const wellKnownRoot = '1.2.840.10008.';
+const wellKnown = /^1\.2\.840\.10008(?:\.[0-9]{1,5})+$/;
 const digitOfNibble = '0123456789012345';
 const uidLength = 63;
 
@@ -33,9 +33,12 @@ export function canonicalValue(text: string): string {
   return start === 0 && end === text.length ? text : text.slice(start, end);
 }
 
-/** True for UIDs that the standard assigned: they name no patient and are never mapped. A text behind its root is none of them. */
+/**
+ * True for UIDs that the standard assigned: they name no patient and are never mapped. A text behind its root is none of them, nor is a long
+ * number: the standard counts, and has not come to six digits.
+ */
 export function isWellKnownUid(uid: string): boolean {
-  return uid.startsWith(wellKnownRoot) && uid.length <= 64 && /^[0-9.]+$/.test(uid);
+  return uid.length <= 64 && wellKnown.test(uid);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type {CharacterSet} from '../dicom/charset.ts';
-import type {DataSet, Element, Item} from '../dicom/dataSet.ts';
+import {type DataSet, type Element, type Item, valueBytes} from '../dicom/dataSet.ts';
 import {applyEdits, Edits} from '../dicom/editor.ts';
+import {readNumbers} from '../dicom/numbers.ts';
 import {isPixelData, isPrivate, isPrivateCreator, type Tag} from '../dicom/tag.ts';
 import {characterSetOf} from '../dicom/values.ts';
 import {type Vr, vrRules} from '../dicom/vr.ts';
@@ -9,7 +10,7 @@ import {type Counts, type Decision, invalidIt, keepIt, removeInvalid, removeIt} 
 import type {DecisionCache} from './decisionCache.ts';
 import type {ImportRules} from './importRules.ts';
 import type {InstanceItems} from './instanceItems.ts';
-import {areNumbers, classifyNumberText, valueCount} from './numbers.ts';
+import {areNumbers, classifyNumberText, isKnownNumber, mayHoldId, valueCount} from './numbers.ts';
 import {Halt, quarantine} from './outcome.ts';
 import {type Place, placeOfItem} from './place.ts';
 import {PrivateBlocks} from './privateBlocks.ts';
@@ -204,7 +205,13 @@ export class Walker {
       return kind === 'long' ? undefined : kind === 'numbers' ? keepIt : invalidIt(vr);
     }
     if (vrRules[vr].kind === 'text') return undefined;
-    return areNumbers(element.tag, vr, holder.bytes, valueStart, valueEnd) ? keepIt : invalidIt(vr);
+    if (!areNumbers(element.tag, vr, holder.bytes, valueStart, valueEnd)) return invalidIt(vr);
+    const isKnown =
+      mayHoldId(vr, valueEnd - valueStart) &&
+      readNumbers(valueBytes(holder, element), vr, holder.encoding.littleEndian).some(number =>
+        isKnownNumber(Number(number), this.#context.setting.known),
+      );
+    return isKnown ? invalidIt(vr) : keepIt;
   }
 
   #decideValue(holder: DataSet, element: Element, judged: Judged, vr: Exclude<Vr, 'SQ'>, place: Place): Decision {

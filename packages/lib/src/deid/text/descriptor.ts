@@ -10,6 +10,8 @@ export interface CleanedText {
 }
 
 const longestNumber = 4;
+/** Abbreviations; in other scripts so few letters are a whole name. */
+const shortWord = /^[\p{Script=Latin}\p{Script=Greek}]{1,2}$/u;
 /** Four and more numbers with dots between them are a UID or an address. */
 const uidLike = /[0-9]+(?:\.[0-9]+){3,}/g;
 /** Day, month and year in any order with the usual separators; with an underscore only when the year has four digits. */
@@ -18,6 +20,8 @@ const dateLike =
 /** Groups of numbers that together have the length of a telephone or identity number. */
 const numberGroups = /(?<![0-9.])[0-9]{2,4}(?:[-./ ][0-9]{2,4}){2,}(?![0-9])/g;
 const leastDigitsOfGroups = 8;
+/** Bytes in hexadecimal: their letters and digits would pass as short words and numbers. */
+const hexadecimal = /(?<![0-9A-Fa-f])(?=[A-Fa-f]*[0-9])(?:[0-9A-Fa-f]{2}){4,}(?![0-9A-Fa-f])/g;
 
 /**
  * Cleans a description: keeps words of the vocabulary, numbers of at most four digits and single letters, drops everything else with
@@ -51,22 +55,21 @@ export function holdsIdentifier(
 }
 
 function isIdentifier(token: Token, known: KnownIdentifiers, counts?: (word: string) => boolean): boolean {
-  const isKnown = (spelling: string) => known.words.has(spelling) || known.compact.has(spelling);
-  return foldings(token.text).some(spelling => isKnown(spelling) && (counts === undefined || counts(spelling)));
+  return foldings(token.text).some(spelling => known.isKnown(spelling, counts));
 }
 
 function isHarmless(token: Token, vocabulary: Vocabulary, known: KnownIdentifiers): boolean {
   if (isIdentifier(token, known)) return false;
   if (token.kind === 'digits') return token.text.length <= longestNumber && !known.years.has(token.text);
   if (token.kind === 'other') return false;
-  return token.text.length <= 2 || foldings(token.text).some(spelling => vocabulary.has(spelling));
+  return shortWord.test(token.text) || foldings(token.text).some(spelling => vocabulary.has(spelling));
 }
 
 /** Dates, UIDs and long numbers written in groups are more than their tokens. */
 function dropCoveredStretches(text: string, tokens: readonly Token[], keep: boolean[]): void {
   const stretches: [number, number][] = [];
-  for (const match of text.matchAll(uidLike)) stretches.push([match.index, match.index + match[0].length]);
-  for (const match of text.matchAll(dateLike)) stretches.push([match.index, match.index + match[0].length]);
+  for (const pattern of [uidLike, dateLike, hexadecimal])
+    for (const match of text.matchAll(pattern)) stretches.push([match.index, match.index + match[0].length]);
   for (const match of text.matchAll(numberGroups)) {
     if (match[0].replace(/[^0-9]/g, '').length >= leastDigitsOfGroups)
       stretches.push([match.index, match.index + match[0].length]);

@@ -8,6 +8,11 @@ export type IdentifierSource = 'name' | 'id' | 'other' | 'birthDate' | 'date';
 /** Longer texts are no identifiers but prose; only their words are compared. */
 const longestCompact = 64;
 const shortestWord = 3;
+/** Least letters and digits that are looked for inside longer words, and of longer ones as many as are looked for. */
+const shortestPart = {letters: 5, digits: 6} as const;
+const longestPart = 8;
+/** A word cut short by the length of a VR is recognised by so many letters. */
+const shortestBeginning = 6;
 
 /** Words in name and id fields that tell nothing about the patient, and that descriptions, codes and content items need. */
 const stopWords = new Set(
@@ -31,6 +36,8 @@ export class KnownIdentifiers {
   readonly dates = new Set<string>();
   /** Beginnings of whole identifiers: where none begins, none has to be looked for. */
   readonly prefixes = new Set<string>();
+  /** Stretches of words and numbers that tell when they stand inside a longer word: `KariNordmann`, `x123456y`. */
+  readonly parts = new Set<string>();
   readonly #notIdentifying: ReadonlySet<string>;
   readonly #vocabulary: Vocabulary;
 
@@ -63,16 +70,33 @@ export class KnownIdentifiers {
     return this.words.size === 0 && this.compact.size === 0;
   }
 
+  /** True when a folded word is an identifier, holds one, or is the beginning of one. */
+  isKnown(word: string, counts: (word: string) => boolean = () => true): boolean {
+    if ((this.words.has(word) || this.compact.has(word)) && counts(word)) return true;
+    if (word.length < shortestPart.letters) return false;
+    if (word.length >= shortestBeginning && this.prefixes.has(word) && !this.#vocabulary.has(word) && counts(word))
+      return true;
+    for (const part of this.parts) if (word.includes(part) && counts(part)) return true;
+    return false;
+  }
+
   #addSpelling(spelling: string, source: IdentifierSource): void {
     if (spelling === '' || this.#notIdentifying.has(spelling)) return;
     const whole = compacted(spelling);
     const tokens = tokenize(spelling);
     if (this.#counts(whole, source, 2)) this.#addCompact(whole);
+    // each half of a double name, with what is between its own letters: `O'Hara-Smith`
+    for (const half of spelling.split(/[\s-]+/).map(compacted))
+      if (half !== whole && this.#counts(half, source, shortestWord)) this.#addCompact(half);
     // software that takes an id for a number drops its zeros
     if (/^0\d{6,}$/.test(whole)) this.#addCompact(whole.replace(/^0+/, ''));
     for (const token of tokens) {
       const isWord = token.kind === 'letters' || source === 'id' || source === 'name';
-      if (isWord && this.#counts(token.text, source, shortestWord)) this.words.add(token.text);
+      if (!isWord || !this.#counts(token.text, source, shortestWord)) continue;
+      this.words.add(token.text);
+      this.#addPart(token.text);
+      // written in groups: `77 31 945`
+      if (token.kind === 'digits' && token.text.length >= shortestPart.digits) this.#addCompact(token.text);
     }
   }
 
@@ -81,6 +105,13 @@ export class KnownIdentifiers {
     // one or two digits are a number like any other
     if (/^\d+$/.test(word)) return word.length >= 4 || (source === 'id' && word.length >= shortestWord);
     return source === 'name' || source === 'id' || !this.#vocabulary.has(word);
+  }
+
+  #addPart(word: string): void {
+    const shortest = /^\d+$/.test(word) ? shortestPart.digits : shortestPart.letters;
+    // a common word inside another one tells nothing
+    if (word.length >= shortest && !this.#vocabulary.has(word))
+      this.parts.add(/^\d+$/.test(word) ? word : word.slice(0, longestPart));
   }
 
   #addCompact(whole: string): void {
@@ -104,6 +135,10 @@ export class KnownIdentifiers {
       this.#addCompact(form);
       this.words.add(form);
     }
+    // days and months without their zeros
+    const [shortMonth, shortDay] = [String(Number(month)), String(Number(day))];
+    for (const form of [shortDay + shortMonth + year, shortMonth + shortDay + year, year + shortMonth + shortDay])
+      this.#addCompact(form);
   }
 }
 
