@@ -26,8 +26,12 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-/** Makes a data root below the workspace. */
-export async function makeGateway(workspace: Workspace, name: string): Promise<Gateway> {
+/** Makes a data root below the workspace. @param receiver more of the section `RECEIVER` */
+export async function makeGateway(
+  workspace: Workspace,
+  name: string,
+  receiver: Record<string, unknown> = {},
+): Promise<Gateway> {
   const dir = workspace.path(name);
   const [dataDir, serverDir] = [join(dir, 'data'), join(dir, 'server')];
   for (const folder of [dataDir, join(serverDir, 'bin')]) mkdirSync(folder, {recursive: true});
@@ -41,7 +45,7 @@ export async function makeGateway(workspace: Workspace, name: string): Promise<G
     DICOMPORT: port,
     PROCESSING_USER: userInfo().username,
     PATHS: {serverDir, classifyRules: join(serverDir, 'bin/classifyRules.json')},
-    RECEIVER: {listenAddress: '127.0.0.1'},
+    RECEIVER: {listenAddress: '127.0.0.1', ...receiver},
   };
   writeFileSync(configFile, JSON.stringify(config));
   return {dataDir, serverDir, configFile, port};

@@ -8,12 +8,17 @@ import {freePort} from './receiverSite.ts';
 
 /** Orthanc as a research PACS, in a process and folder of its own. */
 export interface RunningOrthanc {
+  readonly process: ChildProcess;
   readonly aeTitle: string;
   readonly port: number;
   /** Where it keeps what it stored. */
   readonly storage: string;
   /** The DICOM files of all instances it holds. */
   instances(): Promise<Buffer[]>;
+  /** How many it holds. */
+  count(): Promise<number>;
+  /** Removes all of them. */
+  empty(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -44,8 +49,9 @@ export async function startOrthanc(): Promise<RunningOrthanc> {
     env: {...process.env, TCP_NODELAY: '1', TCP_BUFFER_LENGTH: '131072'},
   });
   await answers(child, port);
-  const api = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${http}${path}`);
+  const api = (path: string, method = 'GET'): Promise<Response> => fetch(`http://127.0.0.1:${http}${path}`, {method});
   return {
+    process: child,
     aeTitle: 'ORTHANC',
     port,
     storage,
@@ -54,6 +60,13 @@ export async function startOrthanc(): Promise<RunningOrthanc> {
       const files: Buffer[] = [];
       for (const id of ids) files.push(Buffer.from(await (await api(`/instances/${id}/file`)).arrayBuffer()));
       return files;
+    },
+    async count() {
+      const {CountInstances} = (await (await api('/statistics')).json()) as {CountInstances: number};
+      return CountInstances;
+    },
+    async empty() {
+      for (const id of (await (await api('/patients')).json()) as string[]) await api(`/patients/${id}`, 'DELETE');
     },
     async stop() {
       if (child.exitCode === null) {
