@@ -1,4 +1,4 @@
-import {chmodSync, chownSync, closeSync, fdatasync, ftruncateSync, openSync, writeSync} from 'node:fs';
+import {chmodSync, chownSync, closeSync, fdatasync, fstatSync, ftruncateSync, openSync, writeSync} from 'node:fs';
 import {promisify} from 'node:util';
 import type {Clock} from '../cli/clock.ts';
 import {exitCode} from '../cli/exitCode.ts';
@@ -124,7 +124,10 @@ export class JournalWriter {
   async #appendDurably(bytes: Buffer): Promise<void> {
     const today = this.#options.clock.now().toISOString().slice(0, 10);
     const full = this.#length > this.#options.segmentBytes;
-    if (this.#spoilt || full || (this.#length > 0 && this.#day !== today)) await this.#beginSegment();
+    const isGone = fstatSync(this.#file).nlink === 0;
+    if (isGone)
+      this.#options.log.error(`somebody removed segment ${this.#segment} of the arrival journal, a new one begins`);
+    if (isGone || this.#spoilt || full || (this.#length > 0 && this.#day !== today)) await this.#beginSegment();
     if (this.#length === 0) this.#day = today;
     let written = 0;
     try {

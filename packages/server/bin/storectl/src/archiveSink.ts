@@ -1,4 +1,4 @@
-import {lstatSync, renameSync} from 'node:fs';
+import {existsSync, lstatSync, renameSync} from 'node:fs';
 import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Log} from '@fiona/lib/cli/log';
@@ -59,7 +59,7 @@ export function archiveStore(archive: Archive): StoreHandler {
 const noRoom = 'the disk is full but for its reserve';
 
 /** An instance whose study has not shown itself in so many bytes goes to the disk before it is known where it belongs. */
-const mostHeld = 1 << 20;
+const mostHeld = 1 << 18;
 
 /** Where a complete instance belongs. */
 interface Place {
@@ -175,15 +175,17 @@ class ArchiveSink implements StoreSink {
 
   /** Opens the file as soon as the study is known, or so much has come that it cannot be held; `complete`: no more bytes will come. */
   #open(complete: boolean): void {
-    const bytes = Buffer.concat([this.#header, ...this.#held]);
-    const found = identify(bytes, complete);
+    const data = Buffer.concat(this.#held);
+    const {transferSyntaxUid} = this.#instance;
+    const found = identify({header: this.#header, transferSyntaxUid, data, complete});
     if (found === undefined && this.#heldBytes < mostHeld) return;
     const place = found && this.#placeOf(found);
     if (this.#refusal !== undefined) return;
     const {root, modes, backlog} = this.#archive;
     const path = join(place?.folder ?? archiveRoot(root), ownTemporary(place?.name ?? 'unfiled'));
     const {files, gid} = modes;
-    this.#received = {path, place, file: createPartTenFile(path, bytes, {files, gid}, backlog)};
+    this.#received = {path, place, file: createPartTenFile(path, this.#header, {files, gid}, backlog)};
+    this.#received.file.write(data);
     this.#held = [];
   }
 
@@ -198,6 +200,8 @@ class ArchiveSink implements StoreSink {
     }
     const {root, modes, folders} = this.#archive;
     const folder = archiveFolder(root, study);
+    // Made again it might lie on another disk: the one below a file system that was unmounted.
+    if (!existsSync(archiveRoot(root))) throw new Error(`${archiveRoot(root)} is gone, is its disk mounted?`);
     if (ensureFolder(folder, modes.folders, modes)) folders.made(folder);
     return {folder, name: `${filePrefixes[this.#instance.sopClassUid] ?? 'UNKNOWN'}.${sopInstance}`};
   }

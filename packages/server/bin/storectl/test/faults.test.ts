@@ -1,5 +1,15 @@
 import {execFileSync} from 'node:child_process';
-import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync} from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setImmediate as nextTurn} from 'node:timers/promises';
@@ -227,6 +237,24 @@ describe('a transfer that is disturbed', () => {
         /^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{(le|end|status)="[^"]+"\})? (\d+(\.\d+)?(e[+-]?\d+)?|\+Inf))$/,
       );
     }
+  });
+
+  it('is refused when the archive is gone, lest it be made again on the disk below', async () => {
+    renameSync(archiveOf(site), `${archiveOf(site)}.away`);
+    const refused = await send(site, samples(2, `${root}.16`));
+    expect(refused.map(({status}) => status)).toEqual([0xa700, 0xa700]);
+    expect(existsSync(archiveOf(site))).toBe(false);
+    expect(site.log()).toContain('site/archive is gone, is its disk mounted?');
+    renameSync(`${archiveOf(site)}.away`, archiveOf(site));
+    expect(await send(site, samples(1, `${root}.16`))).toMatchObject([{kind: 'stored'}]);
+  });
+
+  it('is announced in a new segment when somebody removes the journal under the receiver', async () => {
+    const journal = join(site.dataDir, 'site/.journal');
+    for (const name of readdirSync(journal)) rmSync(join(journal, name));
+    const answers = await send(site, samples(5, `${root}.17`));
+    expect(answers.every(({kind}) => kind === 'stored')).toBe(true);
+    expect(discrepancies(site, answers)).toEqual([]);
   });
 
   it('comes to its end when the receiver is told to stop: all is answered, and what was answered is there', async () => {

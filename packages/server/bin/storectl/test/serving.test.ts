@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process';
-import {chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {Clock} from '@fiona/lib/cli/clock';
@@ -89,6 +89,7 @@ describe('a clock that jumps', () => {
       now: () => new Date(Date.now() + (years[looks++ % years.length] ?? 0) * 31_557_600_000),
       monotonic: () => performance.now(),
     };
+    mkdirSync(join(dataDir, 'site/archive'), {recursive: true});
     const journal = await JournalWriter.open({
       root: dataDir,
       segmentBytes: 1 << 20,
