@@ -1,5 +1,6 @@
 import {DicomError} from './dicomError.ts';
 import {type FrameShape, frameLength} from './frames.ts';
+import {decodeJpegLosslessFrame} from './jpegLossless.ts';
 import {decodeRleFrame} from './rle.ts';
 import {transferSyntaxUid} from './transferSyntax.ts';
 
@@ -8,6 +9,8 @@ export type FrameDecoder = (encoded: Buffer, shape: FrameShape) => Buffer;
 
 const decoders = new Map<string, FrameDecoder>([
   [transferSyntaxUid.rleLossless, decodeRleFrame],
+  [transferSyntaxUid.jpegLossless, decodeJpegLosslessFrame],
+  [transferSyntaxUid.jpegLosslessFirstOrder, decodeJpegLosslessFrame],
   [transferSyntaxUid.encapsulatedUncompressed, takeFrame],
 ]);
 

@@ -108,6 +108,8 @@ export const transferSyntaxUid = {
   explicitBigEndian: '1.2.840.10008.1.2.2',
   encapsulatedUncompressed: '1.2.840.10008.1.2.1.98',
   rleLossless: '1.2.840.10008.1.2.5',
+  jpegLossless: '1.2.840.10008.1.2.4.57',
+  jpegLosslessFirstOrder: '1.2.840.10008.1.2.4.70',
 } as const;
 
 /**

@@ -80,14 +80,21 @@ function convertible(): string[] {
 
 const kindOf = (name: string): string => readHeader(sample(name)).transferSyntax.uid;
 
-/** Our conversion beside dcmconv's, of RLE beside that of dcmdrle; and what we refuse. */
+const decoders = new Map<string, string>([
+  [rleLossless, 'dcmdrle'],
+  [transferSyntaxUid.jpegLossless, 'dcmdjpeg'],
+  [transferSyntaxUid.jpegLosslessFirstOrder, 'dcmdjpeg'],
+]);
+
+/** Our conversion beside that of dcmconv, of compressed files beside that of dcmdrle or dcmdjpeg; and what we refuse. */
 function beside(names: readonly string[], to: string): {pairs: [string, string][]; refused: string[]} {
   const pairs: [string, string][] = [];
   const refused: string[] = [];
   for (const [index, name] of names.entries()) {
     const plain = join(folder, `${index}-plain.dcm`);
-    const source = kindOf(name) === rleLossless ? plain : sample(name);
-    if (source === plain) execFileSync('dcmdrle', [sample(name), plain]);
+    const decoder = decoders.get(kindOf(name));
+    const source = decoder === undefined ? sample(name) : plain;
+    if (decoder !== undefined) execFileSync(decoder, [sample(name), plain]);
     const theirs = join(folder, `${index}-${to}-dcmtk.dcm`);
     execFileSync('dcmconv', [to === implicitUid ? '+ti' : '+te', '-g', source, theirs], {stdio: 'ignore'});
     try {
