@@ -40,6 +40,11 @@ const acts: Readonly<Record<Action, Act>> = {
       value,
       eachValue(value.raw, one => capAge(one, request.ageCap)),
     ),
+  years: (value, setting) => {
+    const {ageCap} = setting.request;
+    const isHigh = ageCap !== null && Number(canonicalValue(value.raw)) >= ageCap;
+    return isHigh ? replaced(value, 'replace', String(ageCap)) : keepIfValid(value, setting);
+  },
   sequence: () => removeIt,
   codes: () => removeIt,
   identity: () => removeIt,

@@ -91,13 +91,18 @@ export function isKnownNumber(value: number, known: KnownIdentifiers): boolean {
   return known.compact.has(digits) || known.words.has(digits) || known.dates.has(digits);
 }
 
-/** Longer lists are samples or indexes. */
-const mostNumbersCompared = 16;
-const comparedVrs: ReadonlySet<Vr> = new Set(['UL', 'SL', 'FL', 'FD', 'SV', 'UV']);
+/** Bytes of binary numbers that are compared with what is known: shorter ones cannot tell, longer ones are samples or indexes. */
+const compared = {least: 4, most: 64} as const;
+const widerThan16Bits: ReadonlySet<Vr> = new Set(['UL', 'SL', 'FL', 'FD', 'SV', 'UV']);
 
-/** True when binary numbers are large and few enough to be compared with ids. */
-export function mayHoldId(vr: Vr, length: number): boolean {
-  return comparedVrs.has(vr) && length <= mostNumbersCompared * vrRules[vr].unit;
+/** True when so many bytes may be an id or a name. */
+export function mayTell(length: number): boolean {
+  return length >= compared.least && length <= compared.most;
+}
+
+/** True when a binary number of this VR may be as large as an id. */
+export function mayHoldId(vr: Vr): boolean {
+  return widerThan16Bits.has(vr);
 }
 
 /** Least bytes that are taken for text: plain words; UTF-8; any set with letters beyond ASCII. */

@@ -1,5 +1,6 @@
 import {type DataSet, type Element, findElement, type Item} from '../dicom/dataSet.ts';
 import {
+  ageConcept,
   identifyingConcepts,
   itemTags,
   publicSchemes,
@@ -7,6 +8,7 @@ import {
   studyClasses,
   studyConcept,
   studyReferenceSequences,
+  yearsUnit,
 } from './profile/codes.ts';
 import type {Action} from './profile/profileRow.ts';
 import {canonicalValue} from './uid.ts';
@@ -29,9 +31,20 @@ export interface Place {
   readonly publicCode: boolean;
   /** The item refers to a study: its UID is mapped as that of the study is. */
   readonly studyReference: boolean;
+  /** Concept name of the content item. */
+  readonly concept: string | undefined;
+  /** The item is the value of a subject's age in years. */
+  readonly ageInYears: boolean;
 }
 
-export const rootPlace: Place = {depth: 0, mode: 'normal', publicCode: false, studyReference: false};
+export const rootPlace: Place = {
+  depth: 0,
+  mode: 'normal',
+  publicCode: false,
+  studyReference: false,
+  concept: undefined,
+  ageInYears: false,
+};
 
 const modeOfAction: Partial<Record<Action, PlaceMode>> = {
   identity: 'identity',
@@ -42,38 +55,37 @@ const modeOfAction: Partial<Record<Action, PlaceMode>> = {
 /** The place that an item of a sequence is. */
 export function placeOfItem(item: Item, action: Action, outer: Place, sequence: Element): Place {
   const scheme = firstText(item, itemTags.codingSchemeDesignator);
+  const concept = codeIn(item, itemTags.conceptNameCodeSequence);
   return {
     depth: outer.depth + 1,
-    mode: modeOfItem(item, action, outer, sequence),
+    mode: modeOfItem(concept, action, outer, sequence),
     publicCode: scheme !== undefined && publicSchemes.has(scheme),
-    studyReference: isStudyReference(item, sequence),
+    studyReference: concept === studyConcept || isStudyReference(item, sequence),
+    concept,
+    ageInYears: outer.concept === ageConcept && codeIn(item, itemTags.measurementUnitsCodeSequence) === yearsUnit,
   };
 }
 
-function modeOfItem(item: Item, action: Action, outer: Place, sequence: Element): PlaceMode {
+function modeOfItem(concept: string | undefined, action: Action, outer: Place, sequence: Element): PlaceMode {
   if (outer.mode === 'identity') return 'identity';
   if (outer.mode === 'identifyingContent' && !structuralContentTags.has(sequence.tag)) return 'identity';
   if (outer.mode === 'request' || outer.mode === 'codesOnly') return 'codesOnly';
   const mode = modeOfAction[action];
   if (mode !== undefined) return mode;
-  return isIdentifyingContent(item) ? 'identifyingContent' : 'normal';
+  // a content item (PS3.3 C.17.3) whose concept name is that of a person, subject, device observer or order
+  return concept !== undefined && identifyingConcepts.has(concept) ? 'identifyingContent' : 'normal';
 }
 
 function isStudyReference(item: Item, sequence: Element): boolean {
   if (studyReferenceSequences.has(sequence.tag)) return true;
   const sopClass = firstText(item, itemTags.referencedSopClassUid);
-  return (sopClass !== undefined && studyClasses.has(sopClass)) || conceptCode(item) === studyConcept;
+  return sopClass !== undefined && studyClasses.has(sopClass);
 }
 
-/** A content item (PS3.3 C.17.3) whose concept name is that of a person, subject, device observer or order. */
-function isIdentifyingContent(item: Item): boolean {
-  const code = conceptCode(item);
-  return code !== undefined && identifyingConcepts.has(code);
-}
-
-function conceptCode(item: Item): string | undefined {
-  const concept = findElement(item, itemTags.conceptNameCodeSequence)?.items?.[0];
-  return concept === undefined ? undefined : firstText(concept, itemTags.codeValue);
+/** The code in the first item of a sequence of codes. */
+function codeIn(item: Item, sequence: number): string | undefined {
+  const code = findElement(item, sequence)?.items?.[0];
+  return code === undefined ? undefined : firstText(code, itemTags.codeValue);
 }
 
 function firstText(dataSet: DataSet, tag: number): string | undefined {

@@ -5,16 +5,16 @@ import {readNumbers} from '../dicom/numbers.ts';
 import {isPixelData, isPrivate, isPrivateCreator, type Tag} from '../dicom/tag.ts';
 import {characterSetOf} from '../dicom/values.ts';
 import {type Vr, vrRules} from '../dicom/vr.ts';
+import {actionAt} from './actionAt.ts';
 import {decide} from './actions.ts';
 import {type Counts, type Decision, invalidIt, keepIt, removeInvalid, removeIt} from './decision.ts';
 import type {DecisionCache} from './decisionCache.ts';
 import type {ImportRules} from './importRules.ts';
 import type {InstanceItems} from './instanceItems.ts';
-import {areNumbers, classifyNumberText, isKnownNumber, mayHoldId, valueCount} from './numbers.ts';
+import {areNumbers, classifyNumberText, isKnownNumber, mayHoldId, mayTell, valueCount} from './numbers.ts';
 import {Halt, quarantine} from './outcome.ts';
 import {type Place, placeOfItem} from './place.ts';
 import {PrivateBlocks} from './privateBlocks.ts';
-import {isCodeTag, requestAttributeTags, structuralContentTags, studyReferenceTags} from './profile/codes.ts';
 import type {Profile} from './profile/profile.ts';
 import type {Action} from './profile/profileRow.ts';
 import type {SafePrivate} from './profile/safePrivate.ts';
@@ -122,7 +122,7 @@ export class Walker {
 
   /** @returns whether the element is still there afterwards */
   #judge(holder: DataSet, element: Element, judged: Judged, place: Place): boolean {
-    const narrowed = this.#narrow(element, judged, place);
+    const narrowed = {...judged, action: actionAt(place, element.tag, judged.action, judged.vr)};
     const items = isPrivate(element.tag)
       ? this.#privateItems(holder, element, judged)
       : this.#context.items.of(holder, element);
@@ -135,19 +135,6 @@ export class Walker {
   #privateItems(holder: DataSet, element: Element, {vr}: Judged): readonly Item[] | undefined {
     if (element.items !== undefined) return element.items;
     return vr === 'SQ' && element.vr === 'UN' ? this.#context.items.hidden(holder, element) : undefined;
-  }
-
-  /** In some items most elements may not stay, whatever the profile says of them elsewhere. */
-  #narrow(element: Element, judged: Judged, place: Place): Judged {
-    const {tag} = element;
-    if (place.studyReference && judged.action === 'uid' && studyReferenceTags.has(tag))
-      return {...judged, action: 'studyUid'};
-    if (place.mode === 'request' && !requestAttributeTags.has(tag)) return {...judged, action: 'remove'};
-    if (place.mode === 'codesOnly' && !isCodeTag(tag)) return {...judged, action: 'remove'};
-    const isValue =
-      place.mode === 'identity' || (place.mode === 'identifyingContent' && !structuralContentTags.has(tag));
-    if (!isValue || staysInIdentities.has(judged.action)) return judged;
-    return {...judged, action: judged.vr === 'SQ' ? 'identity' : 'dummy'};
   }
 
   #judgeSequence(holder: DataSet, element: Element, items: readonly Item[], judged: Judged, place: Place): boolean {
@@ -191,7 +178,7 @@ export class Walker {
     return this.#decideValue(holder, element, judged, vr, place);
   }
 
-  /** A value that was left in the file can only be kept as it is. */
+  /** A value left in the file can only be kept as it is. */
   #decideOutside(action: Action, vr: Vr, element: Element): Decision {
     const fits = (element.outside?.length ?? 0) % vrRules[vr].unit === 0;
     return action === 'keep' && vr === element.vr && fits ? keepIt : removeIt;
@@ -206,12 +193,21 @@ export class Walker {
     }
     if (vrRules[vr].kind === 'text') return undefined;
     if (!areNumbers(element.tag, vr, holder.bytes, valueStart, valueEnd)) return invalidIt(vr);
-    const isKnown =
-      mayHoldId(vr, valueEnd - valueStart) &&
-      readNumbers(valueBytes(holder, element), vr, holder.encoding.littleEndian).some(number =>
-        isKnownNumber(Number(number), this.#context.setting.known),
-      );
-    return isKnown ? invalidIt(vr) : keepIt;
+    return this.#areKnown(holder, element, vr) ? invalidIt(vr) : keepIt;
+  }
+
+  /** Whether a few binary numbers are an id or a date, or spell a word, that is known of the patient. */
+  #areKnown(holder: DataSet, element: Element, vr: Vr): boolean {
+    const {valueStart, valueEnd} = element;
+    if (!mayTell(valueEnd - valueStart)) return false;
+    const {known} = this.#context.setting;
+    const value = valueBytes(holder, element);
+    const word = /^[A-Za-z]{4,}(?=\0*$)/.exec(value.toString('latin1'))?.[0];
+    if (word !== undefined && known.isKnown(word.toLowerCase())) return true;
+    return (
+      mayHoldId(vr) &&
+      readNumbers(value, vr, holder.encoding.littleEndian).some(number => isKnownNumber(Number(number), known))
+    );
   }
 
   #decideValue(holder: DataSet, element: Element, judged: Judged, vr: Exclude<Vr, 'SQ'>, place: Place): Decision {
@@ -262,8 +258,6 @@ export class Walker {
   }
 }
 
-/** What is done anyway in items that tell who somebody is. */
-const staysInIdentities: ReadonlySet<Action> = new Set(['remove', 'classUid', 'uid', 'studyUid']);
 const forSequencesOnly: ReadonlySet<Action> = new Set(['sequence', 'codes', 'identity', 'requestAttributes']);
 /** Actions under which the items of a sequence stay and are cleaned; a site's override may name one that is made for values. */
 const sequenceActions: ReadonlySet<Action> = new Set([...forSequencesOnly, 'keep', 'descriptor', 'dummy']);

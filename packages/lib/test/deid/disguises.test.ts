@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {findElement} from '../../src/dicom/dataSet.ts';
+import {findElement, itemsOf} from '../../src/dicom/dataSet.ts';
 import {parseInstance} from '../../src/dicom/read.ts';
 import {text as textAt} from '../../src/dicom/values.ts';
 import {type NewElement, numberElement} from '../../src/dicom/write.ts';
@@ -184,6 +184,72 @@ describe('a time', () => {
     ['-1200', '-1200'],
   ])('zone %s becomes "%s"', async (value, expected) => {
     expect(await left(0x0008_0201, 'SH', value)).toBe(expected);
+  });
+});
+
+describe('a short word of the patient', () => {
+  it('goes from numbers that spell it; other numbers stay', async () => {
+    const name = text(0x0010_0010, 'PN', 'Berg^Kari');
+    const root = await rootWith(
+      name,
+      bytes(0x0028_0009, 'AT', Buffer.from('BERG')),
+      bytes(0x0020_9057, 'UL', Buffer.from('kari')),
+      bytes(0x0018_9087, 'FD', Buffer.from('Berg\0\0\0\0')),
+      bytes(0x0018_1310, 'US', Buffer.from('ABCDEFGH').subarray(0, 4)),
+    );
+    const lengthOf = (tag: number) => {
+      const element = findElement(root, tag);
+      return element === undefined ? -1 : element.valueEnd - element.valueStart;
+    };
+    expect([0x0028_0009, 0x0020_9057, 0x0018_9087, 0x0018_1310].map(lengthOf)).toEqual([0, 0, 0, 4]);
+  });
+});
+
+describe('a date of the instance', () => {
+  it.each(['2024-01-31', '31.01.2024', '31/1-2024', '1/31/2024', '31.01.24', '2024_01_31'])(
+    'written %s is not left in the name of software or of a code',
+    async date => {
+      expect(await left(0x0018_1020, 'LO', `VE11 ${date}`)).not.toContain(date);
+      const code = [
+        text(0x0008_0100, 'SH', '121071'),
+        text(0x0008_0102, 'SH', 'DCM'),
+        text(0x0008_0104, 'LO', `Finding of ${date}`),
+      ];
+      expect((await output(aFile([...patient, sequence(0x0040_a043, [code])]))).toString('latin1')).not.toContain(date);
+    },
+  );
+
+  it('stays in the name of software when it is another day', async () => {
+    expect(await left(0x0018_1020, 'LO', 'syngo 2013-05-14')).toBe('syngo 2013-05-14');
+  });
+});
+
+describe('an age above 89', () => {
+  it.each([
+    ['Brain 93Y', 'Brain'],
+    ['thorax 101 years', 'thorax'],
+    ['thorax 089Y', 'thorax 089Y'],
+    ['T1 95 ms', 'T1 95 ms'],
+  ])('in the description %s is left as %s', async (description, expected) => {
+    expect(await left(0x0008_103e, 'LO', description)).toBe(expected);
+  });
+
+  it.each([
+    ['93', 'a', '90'],
+    ['47', 'a', '47'],
+    ['93', 'mo', '93'],
+  ])('of a report, %s %s, becomes %s', async (age, unit, expected) => {
+    const code = (value: string, scheme: string) => [text(0x0008_0100, 'SH', value), text(0x0008_0102, 'SH', scheme)];
+    const measured = [text(0x0040_a30a, 'DS', age), sequence(0x0040_08ea, [code(unit, 'UCUM')])];
+    const item = [
+      text(0x0040_a040, 'CS', 'NUM'),
+      sequence(0x0040_a043, [code('121033', 'DCM')]),
+      sequence(0x0040_a300, [measured]),
+    ];
+    const root = await rootWith(sequence(0x0040_a730, [item]));
+    const [content] = itemsOf(root, 0x0040_a730);
+    const [value] = content === undefined ? [] : itemsOf(content, 0x0040_a300);
+    expect(value && textAt(value, 0x0040_a30a)).toBe(expected);
   });
 });
 

@@ -25,6 +25,8 @@ export const itemTags = {
   codeMeaning: 0x0008_0104,
   conceptNameCodeSequence: 0x0040_a043,
   contentSequence: 0x0040_a730,
+  measurementUnitsCodeSequence: 0x0040_08ea,
+  numericValue: 0x0040_a30a,
   referencedSopClassUid: 0x0008_1150,
 } as const;
 
@@ -43,6 +45,10 @@ export const studyClasses: ReadonlySet<string> = new Set(['1.2.840.10008.3.1.2.3
 
 /** Concept name (DCM) of a content item whose UID is a StudyInstanceUID. */
 export const studyConcept = '110180';
+
+/** Concept name (DCM) of the age of a subject, and the code (UCUM) of years. */
+export const ageConcept = '121033';
+export const yearsUnit = 'a';
 
 /** What names the study in items that refer to one: ReferencedSOPInstanceUID, UID. */
 export const studyReferenceTags: ReadonlySet<number> = new Set([0x0008_1155, 0x0040_a124]);

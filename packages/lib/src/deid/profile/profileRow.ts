@@ -13,6 +13,7 @@ export type Action =
   | 'date'
   | 'timezone'
   | 'age'
+  | 'years'
   | 'sequence'
   | 'codes'
   | 'identity'

@@ -1,5 +1,6 @@
 import {foldings, withoutInvisible} from './fold.ts';
 import type {KnownIdentifiers} from './knownIdentifiers.ts';
+import {tellingStretches} from './stretches.ts';
 import {type Token, tokenize} from './tokens.ts';
 import type {Vocabulary} from './vocabulary.ts';
 
@@ -12,17 +13,6 @@ export interface CleanedText {
 const longestNumber = 4;
 /** Abbreviations; in other scripts so few letters are a whole name. */
 const shortWord = /^[\p{Script=Latin}\p{Script=Greek}]{1,2}$/u;
-/** Four and more numbers with dots between them are a UID or an address. */
-const uidLike = /[0-9]+(?:\.[0-9]+){3,}/g;
-/** Day, month and year in any order with the usual separators; with an underscore only when the year has four digits. */
-const dateLike =
-  /(?<![0-9])(?:(?:19|20)[0-9]{2}[-./ _](?:0?[1-9]|1[0-2])[-./ _](?:0?[1-9]|[12][0-9]|3[01])|(?:0?[1-9]|[12][0-9]|3[01])[-./ _](?:0?[1-9]|[12][0-9]|3[01])[-./ _](?:19|20)[0-9]{2}|(?:0?[1-9]|[12][0-9]|3[01])[-./ ](?:0?[1-9]|[12][0-9]|3[01])[-./ ][0-9]{2})(?![0-9])/g;
-/** Groups of numbers that together have the length of a telephone or identity number. */
-const numberGroups = /(?<![0-9.])[0-9]{2,4}(?:[-./ ][0-9]{2,4}){2,}(?![0-9])/g;
-const leastDigitsOfGroups = 8;
-/** Bytes in hexadecimal: their letters and digits would pass as short words and numbers. */
-const hexadecimal = /(?<![0-9A-Fa-f])(?=[A-Fa-f]*[0-9])(?:[0-9A-Fa-f]{2}){4,}(?![0-9A-Fa-f])/g;
-
 /**
  * Cleans a description: keeps words of the vocabulary, numbers of at most four digits and single letters, drops everything else with
  * the separator at its left, and everything known of the patient. Order, case and the other separators stay.
@@ -67,15 +57,8 @@ function isHarmless(token: Token, vocabulary: Vocabulary, known: KnownIdentifier
 
 /** Dates, UIDs and long numbers written in groups are more than their tokens. */
 function dropCoveredStretches(text: string, tokens: readonly Token[], keep: boolean[]): void {
-  const stretches: [number, number][] = [];
-  for (const pattern of [uidLike, dateLike, hexadecimal])
-    for (const match of text.matchAll(pattern)) stretches.push([match.index, match.index + match[0].length]);
-  for (const match of text.matchAll(numberGroups)) {
-    if (match[0].replace(/[^0-9]/g, '').length >= leastDigitsOfGroups)
-      stretches.push([match.index, match.index + match[0].length]);
-  }
+  const stretches = tellingStretches(text);
   if (stretches.length === 0) return;
-  stretches.sort(([a], [b]) => a - b);
   let next = 0;
   let coveredTo = 0;
   let at = 0;

@@ -1,6 +1,7 @@
 import {holdsIdentifier} from './descriptor.ts';
 import {withoutInvisible} from './fold.ts';
 import type {KnownIdentifiers} from './knownIdentifiers.ts';
+import {datesIn} from './stretches.ts';
 
 /** Decoded bytes hold short words by chance. */
 const shortestDecoded = 4;
@@ -8,7 +9,7 @@ const shortestReversed = 5;
 const longestSearched = 4096;
 
 /**
- * True when a text that stays as it is holds something known of the patient, also in a spelling that hides it: UTF-8 read as Latin-1, base64,
+ * True when a text that stays as it is holds something known of the patient or a date of the instance, also in a spelling that hides it: UTF-8 read as Latin-1, base64,
  * hexadecimal, percent encoding, backwards. Text that is cleaned word by word needs no such search: it loses every unknown word.
  * @param counts which of the identifiers count where they are written plainly; default all
  */
@@ -20,6 +21,7 @@ export function holdsDisguised(
   if (known.isEmpty) return false;
   if (holdsIdentifier(text, known, counts)) return true;
   if (text.length > longestSearched) return false;
+  if (datesIn(text).some(date => known.dates.has(date))) return true;
   const isLong = (word: string) => word.length >= shortestDecoded;
   return (
     decodings(text).some(decoded => holdsIdentifier(decoded, known, isLong)) ||
