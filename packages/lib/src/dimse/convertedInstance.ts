@@ -7,7 +7,7 @@ import {type FrameSettings, type Frames, type InstanceFacts, openToRead, writeCo
 import {dataHeaderLength, writeDataHeader} from './pduWriter.ts';
 
 /** Up to here everything is converted before the first byte is sent, so that a damaged file costs no association. */
-const mostAhead = 16 << 20;
+const mostAhead = 8 << 20;
 
 /** The data set of a file as P-DATA-TF PDUs, converted to another transfer syntax while it is read. */
 export class ConvertedReader {

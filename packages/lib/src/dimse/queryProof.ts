@@ -61,33 +61,56 @@ async function stillMissing<T extends SentInstance>(
   instances: readonly T[],
   timeoutMs: number,
 ): Promise<T[]> {
-  const known = new Set<string>();
-  const look = async ({studyInstanceUid, seriesInstanceUid}: SentInstance, wanted: string): Promise<void> => {
-    const keys = new Map([
-      [tag.study, studyInstanceUid],
-      [tag.series, seriesInstanceUid],
-      [tag.sopInstance, wanted],
-    ]);
-    for await (const match of session.find({level: 'IMAGE', keys, timeoutMs}))
-      for (const uid of strings(match, tag.sopInstance) ?? []) known.add(uid);
-  };
   const missing: T[] = [];
-  const series = Map.groupBy(instances, ({seriesInstanceUid}) => seriesInstanceUid);
-  for (const members of series.values()) {
-    const [first] = members;
-    if (first === undefined) continue;
-    await look(first, '').catch(passOverCap);
-    const unknown = members.filter(({sopInstanceUid}) => !known.has(sopInstanceUid));
-    for (let at = 0; at < unknown.length; at += mostListed) {
-      const listed = unknown.slice(at, at + mostListed).map(({sopInstanceUid}) => sopInstanceUid);
-      await look(first, listed.join('\\'));
-    }
-    missing.push(...unknown.filter(({sopInstanceUid}) => !known.has(sopInstanceUid)));
+  for (const members of Map.groupBy(instances, ({seriesInstanceUid}) => seriesInstanceUid).values()) {
+    const series = new SeriesLook(session, members, timeoutMs);
+    await series.ask('').catch(passOverCap);
+    await series.askInLists(mostListed).catch(passOverCap);
+    // an archive that does not know lists of UIDs knows one that is asked for alone
+    const [first] = series.unknown();
+    if (first && (await series.ask(first.sopInstanceUid))) await series.askInLists(1);
+    missing.push(...series.unknown());
   }
   return missing;
 }
 
-/** A failure status at a whole series may be its limit of matches. */
+class SeriesLook<T extends SentInstance> {
+  readonly #session: QuerySession;
+  readonly #members: readonly T[];
+  readonly #timeoutMs: number;
+  readonly #known = new Set<string>();
+
+  constructor(session: QuerySession, members: readonly T[], timeoutMs: number) {
+    this.#session = session;
+    this.#members = members;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  unknown(): T[] {
+    return this.#members.filter(({sopInstanceUid}) => !this.#known.has(sopInstanceUid));
+  }
+
+  /** Returns whether it became known of anything new. */
+  async ask(wanted: string): Promise<boolean> {
+    const [member] = this.#members;
+    const before = this.#known.size;
+    const keys = new Map([
+      [tag.study, member?.studyInstanceUid ?? ''],
+      [tag.series, member?.seriesInstanceUid ?? ''],
+      [tag.sopInstance, wanted],
+    ]);
+    for await (const match of this.#session.find({level: 'IMAGE', keys, timeoutMs: this.#timeoutMs}))
+      for (const uid of strings(match, tag.sopInstance) ?? []) this.#known.add(uid);
+    return this.#known.size > before;
+  }
+
+  async askInLists(length: number): Promise<void> {
+    const uids = this.unknown().map(({sopInstanceUid}) => sopInstanceUid);
+    for (let at = 0; at < uids.length; at += length) await this.ask(uids.slice(at, at + length).join('\\'));
+  }
+}
+
+/** A failure status may be the archive's limit of matches, or its way to say that it knows no lists. */
 function passOverCap(error: unknown): void {
   if (!(error instanceof DimseError) || error.failure !== 'status') throw error;
 }

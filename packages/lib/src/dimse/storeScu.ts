@@ -152,8 +152,10 @@ class StoreJob<T extends InstanceFile> {
       const queue = [...batch.instances].reverse();
       const parallel = Math.min(this.#request.associations ?? 1, queue.length);
       const failures = await Promise.all(Array.from({length: parallel}, () => this.#sendFrom(queue, batch, attempt)));
-      // What nobody took shares the fate of the associations.
-      const failure = failures.find(error => error !== undefined);
+      // What nobody took shares the fate of the associations, the better one when they differ: a peer that takes one
+      // association may turn the second away for good.
+      const errors = failures.filter(error => error !== undefined);
+      const failure = errors.find(error => outcomeOfFailure[error.failure] === 'temporary') ?? errors[0];
       for (const left of queue.reverse())
         this.#end(left, {
           error: failure ?? new DimseError('closed', 'the association ended before its turn'),

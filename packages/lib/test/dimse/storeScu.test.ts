@@ -9,7 +9,7 @@ import type {InstanceFacts} from '../../src/dimse/instanceFile.ts';
 import {PduReader} from '../../src/dimse/pduReader.ts';
 import {encodePdu} from '../../src/dimse/pduWriter.ts';
 import {openAssociation} from '../../src/dimse/requestor.ts';
-import {refuse} from '../../src/dimse/services.ts';
+import {type AssociationAnswer, refuse} from '../../src/dimse/services.ts';
 import {planStore} from '../../src/dimse/storePlan.ts';
 import {type StoreResult, storeInstances} from '../../src/dimse/storeScu.ts';
 import {
@@ -354,6 +354,25 @@ describe('when the peer fails', () => {
     );
     const {summary} = await send(peerAt(port), writeSamples(3), {retries: 3});
     expect(summary).toMatchObject({stored: 3});
+  });
+
+  it('tries again when the one association a peer allows breaks and the others are turned away for good', async () => {
+    let associations = 0;
+    let stores = 0;
+    const receiver = await runningReceiver({
+      services: {
+        associate: (): AssociationAnswer =>
+          ++associations % 3 === 1 ? {kind: 'accept'} : {kind: 'reject', because: 'caller'},
+        store: {
+          begin(instance) {
+            if (++stores === 4) instance.association.abort('restarts');
+            return refuse(0);
+          },
+        },
+      },
+    });
+    const {summary} = await send(receiver.peer, writeSamples(12, {pixelBytes: 50_000}), {associations: 3, retries: 1});
+    expect(summary).toMatchObject({stored: 12, final: 0, temporary: 0});
   });
 
   it('stops at once when it is cancelled, and says so', async () => {
