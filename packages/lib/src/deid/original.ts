@@ -33,12 +33,21 @@ export function originalOf({dataSet}: Instance): Original {
     sopInstanceUid: uid(rootTags.sopInstanceUid),
     patient: isNobody
       ? undefined
-      : patientMarks(
+      : knownMarks(
           text(dataSet, rootTags.patientId) ?? '',
           strings(dataSet, rootTags.patientName)?.[0] ?? '',
           text(dataSet, rootTags.birthDate) ?? '',
         ),
   };
+}
+
+let latest: {readonly key: string; readonly marks: PatientMarks} | undefined;
+
+/** {@link patientMarks}, once for all instances of a patient in a row. */
+function knownMarks(id: string, name: string, birthDate: string): PatientMarks {
+  const key = [id, name, birthDate].join('\u0001');
+  if (latest?.key !== key) latest = {key, marks: patientMarks(id, name, birthDate)};
+  return latest.marks;
 }
 
 /** The marks of a patient. @param birthDate DICOM DA */

@@ -5,7 +5,7 @@ import {DeidError} from './deidError.ts';
 import type {DeidFile, FileOutcome} from './fileTask.ts';
 import {checkDeidRequest, type DeidRequest} from './request.ts';
 import {addTally, emptyTally, type Tally} from './tally.ts';
-import type {WorkerAnswer, WorkerStart, WorkerTask} from './workerThread.ts';
+import type {WorkerAnswer, WorkerStart, WorkerTask} from './workerMessages.ts';
 
 export interface PoolOptions {
   /** Threads; 0 = one less than there are CPUs, at least one. */

@@ -2,7 +2,7 @@ import {parentPort} from 'node:worker_threads';
 import {Deidentifier} from './engine.ts';
 import {deidentifyFile, type Output} from './fileTask.ts';
 import {TallySum} from './tally.ts';
-import type {WorkerAnswer, WorkerStart, WorkerTask} from './workerThread.ts';
+import type {WorkerAnswer, WorkerStart, WorkerTask} from './workerMessages.ts';
 
 /** The life of a worker thread: de-identifies the files of task after task until it is terminated. */
 export async function serveWorker({request, folder, flat}: WorkerStart): Promise<void> {

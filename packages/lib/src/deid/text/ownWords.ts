@@ -1,4 +1,4 @@
-import type {WordGroup} from './vocabulary.ts';
+import type {WordGroup} from './wordGroup.ts';
 
 /** Words of descriptions collected for this gateway. No word is only a given or family name. */
 export const ownWords: readonly WordGroup[] = [

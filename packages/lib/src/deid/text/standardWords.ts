@@ -1,4 +1,4 @@
-import type {WordGroup} from './vocabulary.ts';
+import type {WordGroup} from './wordGroup.ts';
 
 /** Words of descriptions that the standard itself uses; acknowledgement: DICOM PS3.3, PS3.6, PS3.16, © NEMA. */
 export const standardWords: readonly WordGroup[] = [

@@ -2,14 +2,6 @@ import {foldings} from './fold.ts';
 import {ownWords} from './ownWords.ts';
 import {standardWords} from './standardWords.ts';
 
-/** Words of one origin that may stand in a description. */
-export interface WordGroup {
-  /** Where the words come from. */
-  readonly source: string;
-  /** Lower case, separated by blanks and line breaks. */
-  readonly words: string;
-}
-
 /** Words that may stay in a description, folded. */
 export type Vocabulary = ReadonlySet<string>;
 
