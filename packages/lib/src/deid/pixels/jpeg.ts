@@ -31,8 +31,8 @@ export function cleanJpeg(bytes: Buffer): CleanedStream {
     if (end > bytes.length) throw new CodestreamError('the JPEG stream ends within a segment');
     if (!isCoding(marker) && isNeedless(bytes, marker, at + 2, end)) pieces.cut(start, end);
     at = marker === startOfScan ? endOfScan(bytes, end) : end;
-    // a stream without end: the rest is coded samples
-    if (at >= bytes.length) return pieces.finish(bytes.length, bytes.length);
+    // nobody could tell coded samples from what somebody put behind them
+    if (at >= bytes.length) throw new CodestreamError('the JPEG stream has no end');
   }
 }
 
