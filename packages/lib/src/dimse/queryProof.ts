@@ -64,11 +64,9 @@ async function stillMissing<T extends SentInstance>(
   const missing: T[] = [];
   for (const members of Map.groupBy(instances, ({seriesInstanceUid}) => seriesInstanceUid).values()) {
     const series = new SeriesLook(session, members, timeoutMs);
-    await series.ask('').catch(passOverCap);
-    await series.askInLists(mostListed).catch(passOverCap);
-    // an archive that does not know lists of UIDs knows one that is asked for alone
-    const [first] = series.unknown();
-    if (first && (await series.ask(first.sopInstanceUid))) await series.askInLists(1);
+    await isAnswered(series.ask(''));
+    const knowsLists = await isAnswered(series.askInLists(mostListed));
+    if (!knowsLists || (await series.isKnownAlone())) await series.askInLists(1);
     missing.push(...series.unknown());
   }
   return missing;
@@ -104,6 +102,14 @@ class SeriesLook<T extends SentInstance> {
     return this.#known.size > before;
   }
 
+  /** An archive that passes over lists of UIDs knows some of their members when they are asked for alone. */
+  async isKnownAlone(): Promise<boolean> {
+    const unknown = this.unknown();
+    const probes = new Set([unknown[0], unknown[unknown.length >> 1], unknown.at(-1)]);
+    for (const probe of probes) if (probe && (await this.ask(probe.sopInstanceUid))) return true;
+    return false;
+  }
+
   async askInLists(length: number): Promise<void> {
     const uids = this.unknown().map(({sopInstanceUid}) => sopInstanceUid);
     for (let at = 0; at < uids.length; at += length) await this.ask(uids.slice(at, at + length).join('\\'));
@@ -111,6 +117,12 @@ class SeriesLook<T extends SentInstance> {
 }
 
 /** A failure status may be the archive's limit of matches, or its way to say that it knows no lists. */
-function passOverCap(error: unknown): void {
-  if (!(error instanceof DimseError) || error.failure !== 'status') throw error;
+async function isAnswered(asking: Promise<unknown>): Promise<boolean> {
+  try {
+    await asking;
+    return true;
+  } catch (error) {
+    if (error instanceof DimseError && error.failure === 'status') return false;
+    throw error;
+  }
 }
