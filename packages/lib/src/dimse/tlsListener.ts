@@ -89,8 +89,12 @@ export function watchTlsFiles({block, renew, log, everyMs}: TlsWatchOptions): {s
 function stampOf({certFile, keyFile, caFile}: ListenerTlsBlock): string {
   return [certFile, keyFile, ...(caFile === undefined ? [] : [caFile])]
     .map(path => {
-      const stat = statSync(path, {throwIfNoEntry: false, bigint: true});
-      return stat === undefined ? 'missing' : `${stat.dev}.${stat.ino}.${stat.size}.${stat.ctimeNs}`;
+      try {
+        const {dev, ino, size, ctimeNs} = statSync(path, {bigint: true});
+        return `${dev}.${ino}.${size}.${ctimeNs}`;
+      } catch (error) {
+        return String(error);
+      }
     })
     .join(' ');
 }
