@@ -215,6 +215,16 @@ describe('problems', () => {
     expect(receiver({durability: 'none', tls}).warnings).toHaveLength(2);
   });
 
+  it('with a proof by query names the side that would have to be asked', () => {
+    const proof = {RESEARCH_PACS: {host: '192.0.2.20', storage: {port: 7810, proof: 'query'}}};
+    expect(judge(proof, anonymizeAndSend).errors).toEqual([
+      expect.stringMatching(/RESEARCH_PACS\.port: .*a value \(storage\.proof is query\)/),
+    ]);
+    expect(judge({RESEARCH_PACS: {storage: {proof: 'perhaps'}}}, anonymizeAndSend).errors.join()).toContain(
+      'expected "status" or "query" or "commitment"',
+    );
+  });
+
   it('never end the check itself, whatever stands in the file', () => {
     const names = fc.constantFrom(
       'DATADIR',
