@@ -21,6 +21,7 @@ import type {SafePrivate} from './profile/safePrivate.ts';
 import {actionOfVr} from './profile/vrRules.ts';
 import type {Setting} from './setting.ts';
 import {count, countAction, counters, emptyTally, privateKey} from './tally.ts';
+import {holdsIdentifier} from './text/descriptor.ts';
 import type {Value} from './value.ts';
 
 /** What the walk needs besides the instance. */
@@ -196,14 +197,14 @@ export class Walker {
     return this.#areKnown(holder, element, vr) ? invalidIt(vr) : keepIt;
   }
 
-  /** Whether a few binary numbers are an id or a date, or spell a word, that is known of the patient. */
+  /** Whether a few binary numbers are an id or a date, or spell a text, that is known of the patient. */
   #areKnown(holder: DataSet, element: Element, vr: Vr): boolean {
     const {valueStart, valueEnd} = element;
     if (!mayTell(valueEnd - valueStart)) return false;
     const {known} = this.#context.setting;
     const value = valueBytes(holder, element);
-    const word = /^[A-Za-z]{4,}(?=\0*$)/.exec(value.toString('latin1'))?.[0];
-    if (word !== undefined && known.isKnown(word.toLowerCase())) return true;
+    const text = /^[\x20-\x7e]{4,}(?=\0*$)/.exec(value.toString('latin1'))?.[0];
+    if (text !== undefined && holdsIdentifier(text, known)) return true;
     return (
       mayHoldId(vr) &&
       readNumbers(value, vr, holder.encoding.littleEndian).some(number => isKnownNumber(Number(number), known))
