@@ -14,7 +14,7 @@ import {
   type StoreHandler,
   type StoreSink,
 } from '@fiona/lib/dimse/services';
-import {whyOf} from '@fiona/lib/fs/fileError';
+import {errorCode, whyOf} from '@fiona/lib/fs/fileError';
 import {cleanField} from '@fiona/lib/site/arrivalLine';
 import type {JournalWriter} from '@fiona/lib/site/journalWriter';
 import {archiveFolder, archiveRoot} from '@fiona/lib/site/layout';
@@ -109,7 +109,7 @@ class ArchiveSink implements StoreSink {
       return this.#take(chunk);
     } catch (error) {
       this.#tell(error);
-      throw error;
+      throw new Error(commentOf(error));
     }
   }
 
@@ -124,26 +124,25 @@ class ArchiveSink implements StoreSink {
   }
 
   async finish(): Promise<StoreAnswer> {
-    if (this.#received === undefined && this.#refusal === undefined) this.#open(true);
-    if (this.#received === undefined) return this.#refusal ?? {status: status.cannotUnderstand};
     const began = performance.now();
-    const answer = await this.#keep(this.#received);
-    this.#archive.finishing.add((performance.now() - began) / 1000);
-    return answer;
-  }
-
-  async #keep({file, path, place: known}: Received): Promise<StoreAnswer> {
     try {
-      await file.finish({durable: this.#archive.durable});
-      const place = known ?? this.#placeOf(identifyFile(path));
-      if (place !== undefined) await this.#archive.turns.take(join(place.folder, place.name), () => this.#enter(place));
-      else await file.discard();
+      if (this.#received === undefined && this.#refusal === undefined) this.#open(true);
+      if (this.#received !== undefined) await this.#keep(this.#received);
       return this.#refusal ?? {status: status.success};
     } catch (error) {
-      await file.discard();
       this.#tell(error);
-      return {status: status.outOfResources, comment: whyOf(error)};
+      await this.#received?.file.discard();
+      return {status: status.outOfResources, comment: commentOf(error)};
+    } finally {
+      this.#archive.finishing.add((performance.now() - began) / 1000);
     }
+  }
+
+  async #keep({file, path, place: known}: Received): Promise<void> {
+    await file.finish({durable: this.#archive.durable});
+    const place = known ?? this.#placeOf(identifyFile(path));
+    if (place !== undefined) await this.#archive.turns.take(join(place.folder, place.name), () => this.#enter(place));
+    else await file.discard();
   }
 
   /**
@@ -232,6 +231,13 @@ class ArchiveSink implements StoreSink {
     const {callingAeTitle, address} = this.#instance.association;
     this.#archive.log.warn(`refused an instance of ${cleanField(callingAeTitle)} (${address}): ${refusal.comment}`);
   }
+}
+
+/** What the sender is told: what the system said, but none of our paths. */
+function commentOf(error: unknown): string {
+  const code = errorCode(error instanceof Error ? (error.cause ?? error) : error);
+  if (code === undefined) return 'cannot be stored now, the log of the receiver tells why';
+  return whyOf(Object.assign(new Error(code), {code}));
 }
 
 /** What is there under this name already: an instance that was sent again, or another one that reuses its UID. */
