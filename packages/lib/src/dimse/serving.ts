@@ -163,31 +163,17 @@ export class Serving {
   }
 
   #begin(command: CommandSet, context: AcceptedContext): DataReceiver | undefined | Promise<DataReceiver> {
-    const {services} = this.#options;
-    switch (command.commandField) {
-      case commandField.echoRequest:
-        this.#answer(command, context, {status: status.success});
-        return undefined;
-      case commandField.storeRequest:
-        if (services.store && command.hasDataSet) return this.#beginStore(command, context);
-        break;
-      case commandField.findRequest:
-      case commandField.moveRequest:
-      case commandField.getRequest: {
-        const receiver = this.#queries.begin(command, context, this.#info);
-        if (receiver) return receiver;
-        break;
-      }
-      case commandField.actionRequest:
-      case commandField.eventReportRequest: {
-        const {services, log} = this.#options;
-        const receiver = beginCommitment(this.association, {command, context, log, services, info: this.#info});
-        if (receiver) return receiver;
-        break;
-      }
-      default:
-        break;
+    const {services, log} = this.#options;
+    if (command.commandField === commandField.echoRequest) {
+      this.#answer(command, context, {status: status.success});
+      return undefined;
     }
+    if (command.commandField === commandField.storeRequest && services.store && command.hasDataSet)
+      return this.#beginStore(command, context);
+    const receiver =
+      this.#queries.begin(command, context, this.#info) ??
+      beginCommitment(this.association, {command, context, log, services, info: this.#info});
+    if (receiver) return receiver;
     this.#answer(command, context, {status: status.unrecognizedOperation});
     return undefined;
   }
