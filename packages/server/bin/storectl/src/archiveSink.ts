@@ -51,9 +51,25 @@ const status = {success: 0x0000, outOfResources: 0xa700, mismatch: 0xa900, canno
 /** The receiver's handler of C-STORE: each instance becomes one file of the archive and one line of the journal. */
 export function archiveStore(archive: Archive): StoreHandler {
   return {
-    begin: instance =>
-      archive.space.hasRoom ? new ArchiveSink(archive, instance) : refuse(status.outOfResources, noRoom),
+    begin(instance) {
+      if (!archive.space.hasRoom) return refuse(status.outOfResources, noRoom);
+      if (isPlain(instance.sopClassUid) && isPlain(instance.sopInstanceUid)) return new ArchiveSink(archive, instance);
+      tellRefusal(archive, instance, noUid);
+      return refuse(status.cannotUnderstand, noUid);
+    },
   };
+}
+
+const noUid = 'the UIDs of the command are none';
+
+/** What can be written into a file as a UID; whether it is a valid one shows in the data set. */
+function isPlain(uid: string): boolean {
+  return /^[\x20-\x7e]*$/.test(uid);
+}
+
+function tellRefusal({log}: Archive, {association}: IncomingInstance, why = 'refused'): void {
+  const {callingAeTitle, address} = association;
+  log.warn(`refused an instance of ${cleanField(callingAeTitle)} (${address}): ${why}`);
 }
 
 const noRoom = 'the disk is full but for its reserve';
@@ -96,7 +112,8 @@ class ArchiveSink implements StoreSink {
       sopClassUid,
       sopInstanceUid,
       transferSyntaxUid,
-      sourceAe: association.callingAeTitle,
+      // Devices send any bytes as their title; in a file it is one value of the default repertoire.
+      sourceAe: printable(association.callingAeTitle).replaceAll('\\', '_'),
     });
   }
 
@@ -228,8 +245,7 @@ class ArchiveSink implements StoreSink {
   #refuse(refusal: StoreAnswer): void {
     this.#refusal = refusal;
     this.#held = [];
-    const {callingAeTitle, address} = this.#instance.association;
-    this.#archive.log.warn(`refused an instance of ${cleanField(callingAeTitle)} (${address}): ${refusal.comment}`);
+    tellRefusal(this.#archive, this.#instance, refusal.comment);
   }
 }
 

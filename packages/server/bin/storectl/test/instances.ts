@@ -1,13 +1,14 @@
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {setImmediate as nextTurn} from 'node:timers/promises';
 import {silentLog} from '@fiona/lib/cli/log';
 import {explicitLittleEndian, transferSyntaxUid} from '@fiona/lib/dicom/transferSyntax';
 import {bytesElement, encodeDataSet, part10Header, textElement} from '@fiona/lib/dicom/write';
 import {readInstanceFacts} from '@fiona/lib/dimse/instanceFile';
 import {storeInstances} from '@fiona/lib/dimse/storeScu';
-import {afterAll} from 'vitest';
-import type {ReceiverSite} from '../../../../../test/support/receiverSite.ts';
+import {afterAll, expect} from 'vitest';
+import {makeReceiverSite, type ReceiverSite} from '../../../../../test/support/receiverSite.ts';
 
 export const ct = '1.2.840.10008.5.1.4.1.1.2';
 const files = mkdtempSync(join(tmpdir(), 'fiona-instances-'));
@@ -105,4 +106,23 @@ export function discrepancies(site: ReceiverSite, answers: readonly Answer[]): s
     }
   }
   return wrong;
+}
+
+export const archiveOf = (site: ReceiverSite): string => join(site.dataDir, 'site/archive');
+
+/** Resolves when the condition holds; fails the test when it does not in time. */
+export async function eventually(condition: () => boolean): Promise<void> {
+  const end = performance.now() + 15_000;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`still not so: ${condition}`);
+    await nextTurn();
+  }
+}
+
+/** A site that is started, and everything undone with it. */
+export async function startedSite(receiver: object, dataDir?: string): Promise<ReceiverSite> {
+  const change = {RECEIVER: {listenAddress: '127.0.0.1', ...receiver}};
+  const site = await makeReceiverSite(change, dataDir === undefined ? {} : {dataDir});
+  expect((await site.storectl('start')).code).toBe(0);
+  return site;
 }
