@@ -42,13 +42,26 @@ describe('association negotiation of the receiver', () => {
   it('answers role selection and asynchronous operations, and only when asked', async () => {
     const {receiver} = await runningReceiver({maxOperations: 8});
     const plain = await RawPeer.connect(receiver.port);
-    expect(await plain.associate()).toMatchObject({user: {roles: [], maxPduLength: 1 << 20}});
+    expect(await plain.associate()).toMatchObject({user: {roles: []}});
     const asking = await RawPeer.connect(receiver.port);
     const roles = [{sopClassUid: ctContext.abstractSyntax, scu: true, scp: true}];
     const user = {maxPduLength: 0, roles, asynchronousOperations: {invoked: 0, performed: 0}};
     expect(await asking.associate(associateRequest([ctContext], {user}))).toMatchObject({
       user: {roles: [{scu: true, scp: false}], asynchronousOperations: {invoked: 8, performed: 1}},
     });
+  });
+
+  it.each([
+    [0, 1 << 20],
+    [1 << 24, 1 << 20],
+    [65536, 65536],
+    [16384, 16384],
+    [4096, 16384],
+  ])('asks a peer that takes PDUs of %i bytes (0 = any) for no longer ones than %i', async (takes, asked) => {
+    const {receiver} = await runningReceiver();
+    const peer = await RawPeer.connect(receiver.port);
+    const user = {maxPduLength: takes, roles: []};
+    expect(await peer.associate(associateRequest([ctContext], {user}))).toMatchObject({user: {maxPduLength: asked}});
   });
 
   it('tolerates even context ids', async () => {
