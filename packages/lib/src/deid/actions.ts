@@ -5,7 +5,7 @@ import {capAge, eachValue, keepTime, keepTimezone, shiftDate, shiftDateTime} fro
 import {type Counts, type Decision, emptyIt, invalidIt, keepIt, removeIt} from './decision.ts';
 import {dummyOf} from './dummies.ts';
 import {numericIccProfile} from './iccProfile.ts';
-import {areNumbers, classifyNumberText, isKnownNumber, shortestNumericId} from './numbers.ts';
+import {areNumbers, classifyNumberText, isKnownNumber, isSplitNumber, shortestNumericId} from './numbers.ts';
 import {bodyParts} from './profile/bodyParts.ts';
 import {localScheme, publicSchemes} from './profile/codes.ts';
 import type {Action} from './profile/profileRow.ts';
@@ -18,6 +18,7 @@ import {
 } from './pseudonym.ts';
 import {encodeFor, type Setting} from './setting.ts';
 import {holdsIdentifier} from './text/descriptor.ts';
+import {holdsDisguised} from './text/disguises.ts';
 import {codeString, description, descriptor, modelText, narrative, retainedText, textOf} from './textActions.ts';
 import {canonicalValue, type UidKind} from './uid.ts';
 import type {Value} from './value.ts';
@@ -155,6 +156,7 @@ function keepIfValid(value: Value, setting: Setting): Decision {
 /** Numbers whose whole is an id of the patient, or a date of the instance, are no numbers. */
 function keepNumbers(value: Value, vr: 'DS' | 'IS', {known}: Setting): Decision {
   const kind = classifyNumberText(Buffer.from(value.raw, 'latin1'), 0, value.raw.length, vr);
+  if (isSplitNumber(value.raw) && isKnownNumber(Number(value.raw.replace(/[^0-9]/g, '')), known)) return invalidIt(vr);
   const isId =
     kind === 'long' &&
     value.raw.split('\\').some(one => {
@@ -255,6 +257,9 @@ function codeScheme(value: Value, setting: Setting): Decision {
 }
 
 function codeMeaning(value: Value, setting: Setting): Decision {
-  const isClean = value.publicCode && !holdsIdentifier(textOf(value) ?? '', setting.known);
+  const text = textOf(value);
+  // no meaning of a public code has a long number, the parts of a name or an address
+  const isMeaning = value.publicCode && text !== undefined && !sixDigits.test(text) && !/[\^@]/.test(text);
+  const isClean = isMeaning && !holdsDisguised(text, setting.known);
   return isClean ? retainedText(value, setting) : descriptor(value, setting, true);
 }

@@ -91,6 +91,19 @@ export function isKnownNumber(value: number, known: KnownIdentifiers): boolean {
   return known.compact.has(digits) || known.words.has(digits) || known.dates.has(digits);
 }
 
+/** Longer lists of numbers are no id whose digits are spread over values. */
+const longestSplit = 32;
+
+/** True when whole numbers without sign may together be an id: `77\\31\\945`. */
+export function isSplitNumber(text: string): boolean {
+  return text.length <= longestSplit && /^[0-9]+(?:\\[0-9]+)+[ \0]*$/.test(text);
+}
+
+/** {@link isSplitNumber} of bytes. */
+export function mayBeSplit(bytes: Buffer, start: number, end: number): boolean {
+  return end - start <= longestSplit && isSplitNumber(bytes.toString('latin1', start, end));
+}
+
 /** Bytes of binary numbers that are compared with what is known: shorter ones cannot tell, longer ones are samples or indexes. */
 const compared = {least: 4, most: 64} as const;
 const widerThan16Bits: ReadonlySet<Vr> = new Set(['UL', 'SL', 'FL', 'FD', 'SV', 'UV']);

@@ -11,7 +11,7 @@ import {type Counts, type Decision, invalidIt, keepIt, removeInvalid, removeIt} 
 import type {DecisionCache} from './decisionCache.ts';
 import type {ImportRules} from './importRules.ts';
 import type {InstanceItems} from './instanceItems.ts';
-import {areNumbers, classifyNumberText, isKnownNumber, mayHoldId, mayTell, valueCount} from './numbers.ts';
+import {areNumbers, classifyNumberText, isKnownNumber, mayBeSplit, mayHoldId, mayTell, valueCount} from './numbers.ts';
 import {Halt, quarantine} from './outcome.ts';
 import {type Place, placeOfItem} from './place.ts';
 import {PrivateBlocks} from './privateBlocks.ts';
@@ -190,7 +190,9 @@ export class Walker {
     const {valueStart, valueEnd} = element;
     if (vr === 'DS' || vr === 'IS') {
       const kind = classifyNumberText(holder.bytes, valueStart, valueEnd, vr);
-      return kind === 'long' ? undefined : kind === 'numbers' ? keepIt : invalidIt(vr);
+      // what may be an id is compared with those that are known
+      if (kind === 'long' || mayBeSplit(holder.bytes, valueStart, valueEnd)) return undefined;
+      return kind === 'numbers' ? keepIt : invalidIt(vr);
     }
     if (vrRules[vr].kind === 'text') return undefined;
     if (!areNumbers(element.tag, vr, holder.bytes, valueStart, valueEnd)) return invalidIt(vr);

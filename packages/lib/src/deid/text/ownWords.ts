@@ -136,6 +136,7 @@ perforation pericarditis plaque pneumonia pneumothorax polyp premature prosthesi
 regurgitation rupture sarcoma schwannoma sclerosis scoliosis seizure sepsis shunt spondylitis spondylolisthesis spondylosis stenosis stenotic stent
 stents stone stones stroke subacute swelling syndrome tear thrombosis thrombus tia torsion trauma tremor tuberculosis tumors tumours ulcer
 urolithiasis varicose vasculitis vasospasm
+conclusion finding impression recommendation recommendations
 `,
   },
   {
