@@ -1,3 +1,4 @@
+import {setImmediate} from 'node:timers/promises';
 import {readHeader} from '@fiona/lib/dicom/read';
 import {text} from '@fiona/lib/dicom/values';
 import {type CommitmentListener, listenForCommitments, requestCommitment} from '@fiona/lib/dimse/commitmentScu';
@@ -31,17 +32,20 @@ export function storedProof(context: ProofContext): StoredProof | undefined {
   return proof === 'commitment' ? new CommitmentProof(context) : undefined;
 }
 
-function sentOnes(instances: readonly SpooledInstance[]): Sent[] {
-  return instances.map(instance => {
+async function sentOnes(instances: readonly SpooledInstance[]): Promise<Sent[]> {
+  const sent: Sent[] = [];
+  for (const [index, instance] of instances.entries()) {
+    if (index % 64 === 63) await setImmediate();
     const {dataSet} = readHeader(instance.path);
-    return {
+    sent.push({
       instance,
       sopInstanceUid: instance.sopInstanceUid,
       sopClassUid: text(dataSet, 0x0008_0016) ?? '',
       studyInstanceUid: text(dataSet, 0x0020_000d) ?? '',
       seriesInstanceUid: text(dataSet, 0x0020_000e) ?? '',
-    };
-  });
+    });
+  }
+  return sent;
 }
 
 async function unknownOnes(instances: readonly SpooledInstance[], {config, signal}: ProofContext): Promise<Unproven[]> {
@@ -55,7 +59,7 @@ async function unknownOnes(instances: readonly SpooledInstance[], {config, signa
     tls: tls === false ? undefined : tlsOptions(tls, 'RESEARCH_PACS.tls'),
   };
   const timeoutMs = storage.proofSeconds * 1000;
-  const missing = await missingByQuery({peer, instances: sentOnes(instances), timeoutMs, signal});
+  const missing = await missingByQuery({peer, instances: await sentOnes(instances), timeoutMs, signal});
   return missing.map(({instance}) => ({instance, why: 'stored with success, but no query finds it'}));
 }
 
@@ -73,7 +77,7 @@ class CommitmentProof implements StoredProof {
     this.#listener ??= this.#listen();
     const refused = await requestCommitment({
       peer: researchPacs(config),
-      references: sentOnes(instances),
+      references: await sentOnes(instances),
       listener: await this.#listener,
       timeoutMs: config.RESEARCH_PACS.storage.proofSeconds * 1000,
       signal,

@@ -1,11 +1,24 @@
 import {join} from 'node:path';
+import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {startPacs} from '../../../sandbox/src/pacs/startPacs.ts';
 import {silentLog} from '../../src/cli/log.ts';
+import {DicomError} from '../../src/dicom/dicomError.ts';
+import {decodeCommitmentReport, encodeCommitmentReport} from '../../src/dimse/commitment.ts';
 import {listenForCommitments, requestCommitment} from '../../src/dimse/commitmentScu.ts';
+import {openAssociation} from '../../src/dimse/requestor.ts';
 import {statusError} from '../../src/dimse/status.ts';
 import {storeInstances} from '../../src/dimse/storeScu.ts';
-import {ctImageStorage, onCleanup, peerAt, runningReceiver, temporaryFolder, writeSamples} from './helpers.ts';
+import {storageCommitment} from '../../src/dimse/uids.ts';
+import {
+  ctImageStorage,
+  explicitUid,
+  onCleanup,
+  peerAt,
+  runningReceiver,
+  temporaryFolder,
+  writeSamples,
+} from './helpers.ts';
 import {runningOrthanc} from './runningOrthanc.ts';
 
 const log = silentLog;
@@ -81,6 +94,50 @@ describe('storage commitment of the embedded PACS', () => {
     });
     await expect(requestCommitment({peer, references, log})).rejects.toMatchObject({failure: 'status', status: 0x0110});
     await expect(requestCommitment({peer, references, log})).rejects.toMatchObject({failure: 'aborted'});
+  });
+});
+
+describe('what is said about a storage commitment', () => {
+  it('of any bytes is understood or a DicomError', () => {
+    const report = {transactionUid: '2.25.1', committed: [{sopClassUid: '1.2', sopInstanceUid: '1.3'}], failed: []};
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), {maxLength: 5}),
+        fc.nat(),
+        fc.boolean(),
+        (changes, cut, whole) => {
+          const bytes = encodeCommitmentReport(report, explicitUid);
+          for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
+          try {
+            decodeCommitmentReport(whole ? bytes : bytes.subarray(0, cut % bytes.length), explicitUid);
+          } catch (error) {
+            if (!(error instanceof DicomError)) throw error;
+          }
+        },
+      ),
+      {numRuns: 1000},
+    );
+  });
+
+  it('in garbage is refused, and the association lives on', async () => {
+    const receiver = await runningReceiver({services: {commit: () => () => {}, committed() {}}});
+    const {association} = await openAssociation({
+      peer: receiver.peer,
+      contexts: [{abstractSyntax: storageCommitment.sopClass, transferSyntaxes: [explicitUid]}],
+    });
+    const request = (field: number, messageId: number) => ({
+      commandField: field,
+      requestedSopClassUid: storageCommitment.sopClass,
+      messageId,
+      hasDataSet: true,
+    });
+    for (const [messageId, field] of [0x0130, 0x0100, 0x0130].entries())
+      expect(await association.call(1, request(field, messageId + 1), Buffer.from('garbage'))).toMatchObject({
+        status: 0x0115,
+      });
+    expect(await association.call(1, {...request(0x0130, 9), hasDataSet: false})).toMatchObject({status: 0x0211});
+    expect(await association.call(1, request(0x0140, 10), Buffer.from('create?'))).toMatchObject({status: 0x0211});
+    await association.release();
   });
 });
 

@@ -3,6 +3,7 @@ import {strings} from '@fiona/lib/dicom/values';
 import {decodeIdentifier, type QueryLevel} from '@fiona/lib/dimse/identifier';
 import type {QueryRequest} from '@fiona/lib/dimse/services';
 import {status, statusError} from '@fiona/lib/dimse/status';
+import {queryRetrieve} from '@fiona/lib/dimse/uids';
 import {matchesKey} from './matching.ts';
 import type {StoredInstance, StoredSeries, StoredStudy} from './pacsIndex.ts';
 
@@ -44,14 +45,17 @@ const seriesTags = new Set<Tag>([
   0x00180015, 0x00181030, 0x00185100, 0x0020000e, 0x00200011, 0x00200060, 0x00400244, 0x00400245, 0x00400253,
 ]);
 
-/** Reads the identifier. Throws status A900 when the level is missing or none of Study Root. */
+const patientRoot = new Set<string>(Object.values(queryRetrieve.patientRoot));
+
+/** Reads the identifier. Throws status A900 when the level is missing or none of the information model. */
 export function readQuery(request: QueryRequest): PacsQuery {
   const identifier = decodeIdentifier(request.identifier, request.transferSyntaxUid);
   const keys = new Map<Tag, string>();
   for (const element of identifier.elements) keys.set(element.tag, (strings(identifier, element.tag) ?? []).join('\\'));
   const level = keys.get(tag.level) ?? '';
-  if (level !== 'STUDY' && level !== 'SERIES' && level !== 'IMAGE')
-    throw statusError(status.dataSetDoesNotMatchSopClass, 'Query/Retrieve Level must be STUDY, SERIES or IMAGE');
+  const isPatient = level === 'PATIENT' && patientRoot.has(request.sopClassUid);
+  if (!isPatient && level !== 'STUDY' && level !== 'SERIES' && level !== 'IMAGE')
+    throw statusError(status.dataSetDoesNotMatchSopClass, 'Query/Retrieve Level is none of the model');
   keys.delete(tag.level);
   keys.delete(tag.characterSet);
   return {level, keys};
@@ -59,6 +63,10 @@ export function readQuery(request: QueryRequest): PacsQuery {
 
 /** All matches of a query, in the order of their UIDs. */
 export function* runQuery(query: PacsQuery, studies: StoredStudy[]): Generator<PacsMatch> {
+  if (query.level === 'PATIENT') {
+    for (const ofPatient of Map.groupBy(studies, patientOf).values()) yield* matchOf(query, patientEntity(ofPatient));
+    return;
+  }
   for (const study of studies) {
     if (query.level === 'STUDY') yield* matchOf(query, entityOf(study, undefined, undefined, studies));
     else
@@ -87,8 +95,20 @@ function* matchOf(query: PacsQuery, entity: Entity): Generator<PacsMatch> {
 
 function isKeyOf(level: QueryLevel, wanted: Tag): boolean {
   if (level === 'IMAGE') return true;
-  const isStudyKey = studyTags.has(wanted) || wanted >>> 16 === 0x0010 || wanted === tag.modalitiesInStudy;
+  const isPatientKey = wanted >>> 16 === 0x0010;
+  if (level === 'PATIENT') return isPatientKey;
+  const isStudyKey = studyTags.has(wanted) || isPatientKey || wanted === tag.modalitiesInStudy;
   return isStudyKey || (level === 'SERIES' && seriesTags.has(wanted));
+}
+
+/** A patient: what the first instance says, and how many studies there are. */
+function patientEntity(studies: readonly StoredStudy[]): Entity {
+  const instances = studies.flatMap(study => study.series.flatMap(series => series.instances));
+  const ofPatient = (wanted: Tag): string => {
+    if (wanted === tag.patientRelatedStudies) return String(studies.length);
+    return isKeyOf('PATIENT', wanted) ? (instances[0]?.attributes.get(wanted) ?? '') : '';
+  };
+  return {instances, valueOf: ofPatient};
 }
 
 /** A study, a series or an instance, by what is given, with the values it has at its level. */

@@ -44,8 +44,8 @@ export interface Pacs {
 }
 
 /**
- * Starts a small research PACS for any AE titles: C-ECHO, C-STORE, C-FIND, C-MOVE and C-GET of Study Root, and storage
- * commitment.
+ * Starts a small research PACS for any AE titles: C-ECHO, C-STORE, C-FIND, C-MOVE and C-GET of Study and Patient Root,
+ * and storage commitment.
  * Rejects with the error of listening.
  */
 export async function startPacs(options: PacsOptions): Promise<Pacs> {

@@ -88,6 +88,15 @@ describe('DCMTK at the embedded PACS', () => {
     expect((images.stderr + images.stdout).match(/1\.5\.1\.\d/g)).toHaveLength(5);
   });
 
+  it('findscu and getscu work with the Patient Root, too', async () => {
+    const keys = ['-k', 'QueryRetrieveLevel=PATIENT', '-k', 'PatientID=SUBJECT1'];
+    const {stderr, stdout} = await run('findscu', ['-P', ...keys, '-k', 'NumberOfPatientRelatedStudies', ...at()]);
+    expect(stderr + stdout).toMatch(/\[SUBJECT1 ?\][\s\S]*\[1 ?\]/);
+    const out = mkdtempSync(join(folder, 'get-'));
+    await run('getscu', ['-P', '-od', out, ...keys, ...at()]);
+    expect(readdirSync(out)).toHaveLength(5);
+  });
+
   it('findscu cancels after the first match', async () => {
     const {stderr, stdout} = await run('findscu', [
       '-S',
