@@ -1,4 +1,5 @@
 import {type DataSet, type Element, findElement, type Item} from '../dicom/dataSet.ts';
+import type {InstanceItems} from './instanceItems.ts';
 import {
   ageConcept,
   identifyingConcepts,
@@ -52,17 +53,18 @@ const modeOfAction: Partial<Record<Action, PlaceMode>> = {
   codes: 'codesOnly',
 };
 
-/** The place that an item of a sequence is. */
-export function placeOfItem(item: Item, action: Action, outer: Place, sequence: Element): Place {
+/** The place that an item of a sequence is. @param items of the instance */
+export function placeOfItem(item: Item, action: Action, outer: Place, sequence: Element, items: InstanceItems): Place {
   const scheme = firstText(item, itemTags.codingSchemeDesignator);
-  const concept = codeIn(item, itemTags.conceptNameCodeSequence);
+  const concept = codeIn(item, itemTags.conceptNameCodeSequence, items);
   return {
     depth: outer.depth + 1,
     mode: modeOfItem(concept, action, outer, sequence),
     publicCode: scheme !== undefined && publicSchemes.has(scheme),
     studyReference: concept === studyConcept || isStudyReference(item, sequence),
     concept,
-    ageInYears: outer.concept === ageConcept && codeIn(item, itemTags.measurementUnitsCodeSequence) === yearsUnit,
+    ageInYears:
+      outer.concept === ageConcept && codeIn(item, itemTags.measurementUnitsCodeSequence, items) === yearsUnit,
   };
 }
 
@@ -82,9 +84,10 @@ function isStudyReference(item: Item, sequence: Element): boolean {
   return sopClass !== undefined && studyClasses.has(sopClass);
 }
 
-/** The code in the first item of a sequence of codes. */
-function codeIn(item: Item, sequence: number): string | undefined {
-  const code = findElement(item, sequence)?.items?.[0];
+/** The code in the first item of a sequence of codes, also when the sequence hides in a value of VR UN. */
+function codeIn(item: Item, sequence: number, items: InstanceItems): string | undefined {
+  const element = findElement(item, sequence);
+  const code = element === undefined ? undefined : items.of(item, element)?.[0];
   return code === undefined ? undefined : firstText(code, itemTags.codeValue);
 }
 

@@ -151,7 +151,7 @@ export class Walker {
       quarantine('too-deep', 'sequences are nested too deeply', {tag: element.tag});
     }
     countAction(this.tally, judged.key, 'keep');
-    for (const item of items) this.walk(item, placeOfItem(item, judged.action, place, element));
+    for (const item of items) this.walk(item, placeOfItem(item, judged.action, place, element, this.#context.items));
     if (element.items === undefined) this.#rewriteHidden(holder, element, items);
     return true;
   }

@@ -1,6 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import {itemsOf} from '../../src/dicom/dataSet.ts';
+import {implicitLittleEndian} from '../../src/dicom/transferSyntax.ts';
 import {text as textAt} from '../../src/dicom/values.ts';
+import {encodeDataSet} from '../../src/dicom/write.ts';
 import {left, patient, rootWith} from './support/disguisedPatient.ts';
 import {aFile, bytes, deidentified, output, sequence, text} from './support/instances.ts';
 
@@ -143,6 +145,19 @@ describe('a date of the instance', () => {
 
   it('stays in the name of software when it is another day', async () => {
     expect(await left(0x0018_1020, 'LO', 'syngo 2013-05-14')).toBe('syngo 2013-05-14');
+  });
+});
+
+describe('a content item that tells who somebody is', () => {
+  it('is recognised when the sequence of its concept name hides in VR UN', async () => {
+    const code = [text(0x0008_0100, 'SH', '121031'), text(0x0008_0102, 'SH', 'DCM')];
+    const encoded = encodeDataSet([sequence(0x0040_a043, [code])], implicitLittleEndian).subarray(8);
+    const hidden = [
+      [text(0x0040_a040, 'CS', 'DATE'), bytes(0x0040_a043, 'UN', encoded), text(0x0040_a121, 'DA', '19560402')],
+      [text(0x0040_a040, 'CS', 'DATE'), sequence(0x0040_a043, [code]), text(0x0040_a121, 'DA', '19560402')],
+    ];
+    const root = await rootWith(sequence(0x0040_a730, hidden));
+    expect(itemsOf(root, 0x0040_a730).map(item => textAt(item, 0x0040_a121))).toEqual(['19000101', '19000101']);
   });
 });
 
