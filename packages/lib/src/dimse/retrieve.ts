@@ -60,6 +60,7 @@ export interface RetrieveEnd {
   wasCancelled: boolean;
 }
 
+/** The counts of a response. */
 export function countsOf({remaining = 0, completed = 0, failed = 0, warning = 0}: CommandSet): RetrieveCounts {
   return {remaining, completed, failed, warning};
 }
