@@ -108,9 +108,10 @@ export function mayBeSplit(bytes: Buffer, start: number, end: number): boolean {
 const compared = {least: 4, most: 64} as const;
 const widerThan16Bits: ReadonlySet<Vr> = new Set(['UL', 'SL', 'FL', 'FD', 'SV', 'UV']);
 
-/** True when so many bytes may be an id or a name. */
-export function mayTell(length: number): boolean {
-  return length >= compared.least && length <= compared.most;
+/** True when so many bytes of binary numbers may be an id or a name. Bulk data that stays is for the proof to judge. */
+export function mayTell(vr: Vr, length: number): boolean {
+  const {kind} = vrRules[vr];
+  return (kind === 'number' || kind === 'tag') && length >= compared.least && length <= compared.most;
 }
 
 /** True when a binary number of this VR may be as large as an id. */

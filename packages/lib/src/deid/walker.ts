@@ -202,7 +202,7 @@ export class Walker {
   /** Whether a few binary numbers are an id or a date, or spell a text, that is known of the patient. */
   #areKnown(holder: DataSet, element: Element, vr: Vr): boolean {
     const {valueStart, valueEnd} = element;
-    if (!mayTell(valueEnd - valueStart)) return false;
+    if (!mayTell(vr, valueEnd - valueStart)) return false;
     const {known} = this.#context.setting;
     const value = valueBytes(holder, element);
     const text = /^[\x20-\x7e]{4,}(?=\0*$)/.exec(value.toString('latin1'))?.[0];
