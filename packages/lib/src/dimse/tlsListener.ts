@@ -68,7 +68,7 @@ export interface TlsWatchOptions {
  * Looks at the certificate files now and then and takes over what changed. What cannot be used (half copied, key of another certificate) is
  * said once, and the old certificates stay until the files change again.
  */
-export function watchTlsFiles({block, renew, log, everyMs}: TlsWatchOptions): {stop(): void} {
+export function watchTlsFiles({block, renew, log, everyMs}: TlsWatchOptions): {look(): void; stop(): void} {
   let known = stampOf(block);
   const look = (): void => {
     const stamp = stampOf(block);
@@ -82,7 +82,7 @@ export function watchTlsFiles({block, renew, log, everyMs}: TlsWatchOptions): {s
     }
   };
   const timer = setInterval(look, everyMs).unref();
-  return {stop: () => clearInterval(timer)};
+  return {look, stop: () => clearInterval(timer)};
 }
 
 /** Changes with each of the files, also when a link in its path leads somewhere else. */

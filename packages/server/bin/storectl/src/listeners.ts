@@ -12,6 +12,8 @@ export interface TlsPort {
   readonly port: number;
   /** End of the certificate in use, Unix time in seconds. */
   certificateEnd(): number;
+  /** Looks at the certificate files now. */
+  look(): void;
   stop(): void;
 }
 
@@ -31,7 +33,7 @@ export async function openTlsPort(receiver: Receiver, {RECEIVER}: Config, log: L
   const block: ListenerTlsBlock = {certFile, keyFile, caFile, verify, profile};
   const listener = await receiver.listen({host, port: tls.port, tls: usable(block)});
   let end = endOf(certFile, log);
-  const {stop} = watchTlsFiles({
+  const {look, stop} = watchTlsFiles({
     block,
     everyMs: lookAtFilesMs,
     log,
@@ -43,7 +45,7 @@ export async function openTlsPort(receiver: Receiver, {RECEIVER}: Config, log: L
   const clients =
     caFile === undefined ? 'any client' : verify ? 'clients with a certificate' : 'clients without one too';
   log.info(`TLS port ${listener.port}, profile ${profile}, for ${clients}`);
-  return {port: listener.port, certificateEnd: () => end, stop};
+  return {port: listener.port, certificateEnd: () => end, look, stop};
 }
 
 function usable(block: ListenerTlsBlock) {

@@ -59,6 +59,8 @@ export async function serve(project: string, run: Run): Promise<Outcome> {
   const tls = await openTlsPort(receiver, config, log);
   metrics = openMetrics({receiver, archive, tls, paths, root, run});
   log.info(`receiver started: AE title ${root.aeTitle}, port ${receiver.port}, archive ${archiveRoot(root.dataDir)}`);
+  // Would end the process; who sends it to a daemon wants it to look at its files.
+  process.on('SIGHUP', () => tls?.look());
   reportReady();
   const cleaning = removeLeftovers(root.dataDir, clock);
   await aborted(signal);
@@ -68,7 +70,7 @@ export async function serve(project: string, run: Run): Promise<Outcome> {
   await Promise.all([archive.journal.close(), cleaning, metrics?.close()]);
   presence.release();
   const {stored, failed, connections} = receiver.counters;
-  return {counts: {associations: connections, stored, failed}, exitCode: 0};
+  return {counts: {connections, stored, failed}, exitCode: 0};
 }
 
 async function openArchive(

@@ -153,7 +153,7 @@ describe('a transfer that is disturbed', () => {
     await eventually(() => site.journal().some(line => line.includes(`scp_${root}.14`)));
     process.kill(site.pid(), 'SIGTERM');
     const answers = await sending;
-    await eventually(() => site.log().includes('summary: associations'));
+    await eventually(() => site.log().includes('summary: connections'));
     expect(answers.every(({kind}) => kind === 'stored')).toBe(true);
     expect(discrepancies(site, answers)).toEqual([]);
     expect(site.log()).toContain('stopping, 1 associations open');

@@ -16,7 +16,7 @@ import {FolderSync} from '../src/folderSync.ts';
 import {Durations} from '../src/metrics.ts';
 import {defaultReserve, SpaceWatch} from '../src/spaceWatch.ts';
 import {Turns} from '../src/turns.ts';
-import {dataSetOf, discrepancies, samples, send} from './instances.ts';
+import {dataSetOf, discrepancies, eventually, samples, send} from './instances.ts';
 
 const root = '1.2.826.0.1.3680043.10.996';
 const dir = mkdtempSync(join(tmpdir(), 'fiona-serving-'));
@@ -24,12 +24,12 @@ afterAll(() => rmSync(dir, {recursive: true, force: true}));
 
 describe('a receiver with TLS, allow lists and without durability', () => {
   const [certFile, keyFile] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
+  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '10', '-subj', '/CN=receiver'];
+  const makeCertificate = [...request, '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', keyFile, '-out', certFile];
   let site: ReceiverSite;
   let tlsPort: number;
   beforeAll(async () => {
-    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '10', '-subj', '/CN=receiver'];
-    const files = ['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', keyFile, '-out', certFile];
-    execFileSync('openssl', [...request, ...files], {stdio: 'ignore'});
+    execFileSync('openssl', makeCertificate, {stdio: 'ignore'});
     chmodSync(keyFile, 0o640);
     tlsPort = await freePort();
     const tls = {port: tlsPort, certFile, keyFile};
@@ -61,6 +61,16 @@ describe('a receiver with TLS, allow lists and without durability', () => {
     }
     expect(site.log()).toContain('CT2 is no allowed caller (A-ASSOCIATE-RJ 1/1/3)');
     expect(readFileSync(join(site.serverDir, 'logs/storescpdABCD.prom'), 'utf8')).toContain('certificate_end_seconds');
+  });
+
+  it('takes new certificate files over when it is told to look', async () => {
+    const old = readFileSync(certFile);
+    execFileSync('openssl', makeCertificate, {stdio: 'ignore'});
+    process.kill(site.pid(), 'SIGHUP');
+    const peer = {host: '127.0.0.1', port: tlsPort, aeTitle: 'ANY', callingAeTitle: 'CT1'};
+    await eventually(() => site.log().includes(`TLS: certificate taken over from ${certFile}`));
+    await echo({...peer, tls: {ca: readFileSync(certFile)}});
+    await expect(echo({...peer, tls: {ca: old}})).rejects.toMatchObject({failure: 'connect'});
   });
 
   it('does not start with certificate files it cannot use, and says which key', async () => {
