@@ -101,9 +101,9 @@ trans transabdominal transaxial transcranial transrectal transv transvaginal tra
 tumour turbo turboflash twist tx uncombined uncorrected under unfiltered ungated unilat uric uro urography ute vacuum valsalva vane vat vb vcug vd ve
 venc venobold venography ventilation verify via viability vibe vista vmat vnc voiding vq vr vrt warp watersat watsat wb weekly wfs whisper wip wire
 with without wo work working yb year yes zoomit zte
-abdo aip axi axiale axl bffe cbf cbv cmrr ctac decub diff dir dlir dsi dyn ecv efgre fse hrct hybrid hyperband idealiq invivo koronal longtr mbep mddw
-mdixon mega molli mtt oop penumbra plain plus rsfmri sbref scanogram semislaser shmolli ssfp starvibe tmax truefidelity trufisp ttp uhr unenhanced veo
-wfi
+abdo aip axi axiale axl bffe bowtie cbf cbv cmrr ctac decub diff dir dlir dsi dyn ecv efgre fse hrct hybrid hyperband idealiq invivo irreversible jpeg
+koronal longtr lossless mbep mddw mdixon mega molli mtt oop penumbra plain plus reversible rsfmri sbref scanogram semislaser shmolli ssfp starvibe
+tmax truefidelity trufisp ttp uhr unenhanced veo wfi
 `,
   },
   {
@@ -136,7 +136,7 @@ perforation pericarditis plaque pneumonia pneumothorax polyp premature prosthesi
 regurgitation rupture sarcoma schwannoma sclerosis scoliosis seizure sepsis shunt spondylitis spondylolisthesis spondylosis stenosis stenotic stent
 stents stone stones stroke subacute swelling syndrome tear thrombosis thrombus tia torsion trauma tremor tuberculosis tumors tumours ulcer
 urolithiasis varicose vasculitis vasospasm
-conclusion finding impression recommendation recommendations
+conclusion demonstration example finding impression into recommendation recommendations templates that this
 `,
   },
   {
