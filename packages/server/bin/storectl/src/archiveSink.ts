@@ -52,7 +52,10 @@ const status = {success: 0x0000, outOfResources: 0xa700, mismatch: 0xa900, canno
 export function archiveStore(archive: Archive): StoreHandler {
   return {
     begin(instance) {
-      if (!archive.space.hasRoom) return refuse(status.outOfResources, noRoom);
+      if (!archive.space.hasRoom) {
+        tellFailure(archive, instance, noRoom);
+        return refuse(status.outOfResources, noRoom);
+      }
       if (isPlain(instance.sopClassUid) && isPlain(instance.sopInstanceUid)) return new ArchiveSink(archive, instance);
       tellRefusal(archive, instance, noUid);
       return refuse(status.cannotUnderstand, noUid);
@@ -65,6 +68,10 @@ const noUid = 'the UIDs of the command are none';
 /** What can be written into a file as a UID; whether it is a valid one shows in the data set. */
 function isPlain(uid: string): boolean {
   return /^[\x20-\x7e]*$/.test(uid);
+}
+
+function tellFailure({log}: Archive, {sopInstanceUid}: IncomingInstance, why: string): void {
+  log.error(`cannot store ${printable(sopInstanceUid)}: ${why}`);
 }
 
 function tellRefusal({log}: Archive, {association}: IncomingInstance, why = 'refused'): void {
@@ -121,11 +128,14 @@ class ArchiveSink implements StoreSink {
     if (this.#refusal !== undefined) return;
     const {space} = this.#archive;
     space.take(chunk.length);
-    if (!space.hasRoom) throw new Error(noRoom);
+    if (!space.hasRoom) {
+      tellFailure(this.#archive, this.#instance, noRoom);
+      throw new Error(noRoom);
+    }
     try {
       return this.#take(chunk);
     } catch (error) {
-      this.#tell(error);
+      tellFailure(this.#archive, this.#instance, whyOf(error));
       throw new Error(commentOf(error));
     }
   }
@@ -147,7 +157,7 @@ class ArchiveSink implements StoreSink {
       if (this.#received !== undefined) await this.#keep(this.#received);
       return this.#refusal ?? {status: status.success};
     } catch (error) {
-      this.#tell(error);
+      tellFailure(this.#archive, this.#instance, whyOf(error));
       await this.#received?.file.discard();
       return {status: status.outOfResources, comment: commentOf(error)};
     } finally {
@@ -236,10 +246,6 @@ class ArchiveSink implements StoreSink {
       return {status: status.mismatch, comment: 'SOPClassUID differs from the command'};
     }
     return undefined;
-  }
-
-  #tell(error: unknown): void {
-    this.#archive.log.error(`cannot store ${printable(this.#instance.sopInstanceUid)}: ${whyOf(error)}`);
   }
 
   #refuse(refusal: StoreAnswer): void {
