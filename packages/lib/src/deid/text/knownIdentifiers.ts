@@ -36,8 +36,8 @@ export class KnownIdentifiers {
   readonly dates = new Set<string>();
   /** Beginnings of whole identifiers: where none begins, none has to be looked for. */
   readonly prefixes = new Set<string>();
-  /** Stretches of words and numbers that tell when they stand inside a longer word: `KariNordmann`, `x123456y`. */
-  readonly parts = new Set<string>();
+  /** Stretches of words and numbers that tell when they stand inside a longer word (`KariNordmann`, `x123456y`), by their first letters. */
+  readonly #parts = new Map<string, Set<string>>();
   readonly #notIdentifying: ReadonlySet<string>;
   readonly #vocabulary: Vocabulary;
 
@@ -76,7 +76,11 @@ export class KnownIdentifiers {
     if (word.length < shortestPart.letters) return false;
     if (word.length >= shortestBeginning && this.prefixes.has(word) && !this.#vocabulary.has(word) && counts(word))
       return true;
-    for (const part of this.parts) if (word.includes(part) && counts(part)) return true;
+    if (this.#parts.size > 0) {
+      for (let at = 0; at + shortestPart.letters <= word.length; at++)
+        for (const part of this.#parts.get(word.slice(at, at + shortestPart.letters)) ?? [])
+          if (word.startsWith(part, at) && counts(part)) return true;
+    }
     return false;
   }
 
@@ -108,10 +112,13 @@ export class KnownIdentifiers {
   }
 
   #addPart(word: string): void {
-    const shortest = /^\d+$/.test(word) ? shortestPart.digits : shortestPart.letters;
+    const isNumber = /^\d+$/.test(word);
     // a common word inside another one tells nothing
-    if (word.length >= shortest && !this.#vocabulary.has(word))
-      this.parts.add(/^\d+$/.test(word) ? word : word.slice(0, longestPart));
+    if (word.length < (isNumber ? shortestPart.digits : shortestPart.letters) || this.#vocabulary.has(word)) return;
+    const beginning = word.slice(0, shortestPart.letters);
+    const parts = this.#parts.get(beginning) ?? new Set<string>();
+    parts.add(isNumber ? word : word.slice(0, longestPart));
+    this.#parts.set(beginning, parts);
   }
 
   #addCompact(whole: string): void {
