@@ -50,6 +50,8 @@ export class Profile {
         identifier: undefined,
       });
     }
+    // whoever has the profile shown is to see them
+    for (const tag of typeOneCodeTags) this.ruleOf(tag);
     for (const {tag, action, reason} of request.profileOverrides) {
       this.#rules.set(tag, {...this.ruleOf(tag), action, source: 'override', why: reason});
     }
@@ -160,7 +162,7 @@ function ruleOfDictionary(tag: Tag): Rule {
     otherVr: entry.otherVr,
     action: typeOneCodeTags.has(tag) ? 'codeString' : actionOfVr[entry.vr],
     source: 'VR',
-    why: `not in Table E.1-1, ${entry.vr}`,
+    why: typeOneCodeTags.has(tag) ? 'type 1 or 1C: a dummy for what is no code' : `not in Table E.1-1, ${entry.vr}`,
     identifier: entry.vr === 'PN' ? 'name' : undefined,
   };
 }
