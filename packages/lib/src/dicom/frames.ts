@@ -67,17 +67,25 @@ export interface FragmentSource {
   readonly dataSet: DataSet;
   readonly element: Element;
   readonly file: number | undefined;
+  /** Memory that was read into before: fresh memory for each frame would pile up until it is collected. */
+  scratch?: Buffer | undefined;
 }
 
-function readFragment({dataSet, element, file}: FragmentSource, {offset, length}: Fragment): Buffer {
+function readFragment(source: FragmentSource, {offset, length}: Fragment, reuse = false): Buffer {
+  const {dataSet, element, file} = source;
   if (element.outside === undefined) return dataSet.bytes.subarray(offset, offset + length);
-  const bytes = Buffer.allocUnsafe(length);
+  const bytes = reuse ? scratchOf(source, length) : Buffer.allocUnsafe(length);
   for (let done = 0; done < length; ) {
     const count = readAt(file, bytes, done, length - done, offset + done);
     if (count === 0) throw new DicomError('truncated', 'the file became shorter', {offset: offset + done});
     done += count;
   }
   return bytes;
+}
+
+function scratchOf(source: FragmentSource, length: number): Buffer {
+  if (source.scratch === undefined || source.scratch.length < length) source.scratch = Buffer.allocUnsafeSlow(length);
+  return source.scratch.subarray(0, length);
 }
 
 /**
@@ -105,8 +113,9 @@ function groupsByTable(table: Buffer, fragments: readonly Fragment[]): Fragment[
   return groups;
 }
 
-/** The bytes of one frame's fragments together. @throws DicomError truncated, unreadable */
+/** The bytes of one frame's fragments together, good until the next frame is read. @throws DicomError truncated, unreadable */
 export function readFrame(source: FragmentSource, fragments: readonly Fragment[]): Buffer {
-  const parts = fragments.map(fragment => readFragment(source, fragment));
-  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+  const [only, ...others] = fragments;
+  if (only && others.length === 0) return readFragment(source, only, true);
+  return Buffer.concat(fragments.map(fragment => readFragment(source, fragment)));
 }

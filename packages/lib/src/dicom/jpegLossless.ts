@@ -25,14 +25,17 @@ function bad(detail: string): DicomError {
 
 /**
  * Decodes one frame of JPEG Lossless, process 14 (ITU-T T.81 annex H; PS3.5 A.4.1). Strict: a stream that ends early, or holds
- * another image than the attributes say, is an error, never half an image.
- * @returns the frame in little endian, samples arranged as the shape's planar configuration says
+ * another image than the attributes say, is an error, never half an image. Samples are arranged as the shape's planar
+ * configuration says.
  * @throws DicomError bad-structure, truncated, unsupported
  */
-export function decodeJpegLosslessFrame(encoded: Buffer, shape: FrameShape): Buffer {
+export function decodeJpegLosslessFrame(encoded: Buffer, shape: FrameShape, into: Buffer): void {
   const {pixels, samples, bytesPerSample} = shape;
   if (bytesPerSample > 2) throw new DicomError('unsupported', 'JPEG Lossless has at most 16 bits a sample');
-  const frame = new Uint16Array(pixels * samples);
+  const isWide = bytesPerSample === 2;
+  const frame = isWide
+    ? new Uint16Array(into.buffer, into.byteOffset, pixels * samples)
+    : new Uint16Array(pixels * samples);
   const headers: Headers = {precision: 0, components: [], tables: new Map(), restartInterval: 0};
   const decoded = new Set<number>();
   let at = 0;
@@ -52,14 +55,9 @@ export function decodeJpegLosslessFrame(encoded: Buffer, shape: FrameShape): Buf
       for (const {index} of scan.components) decoded.add(index);
     }
   }
-  return bytesOf(frame, bytesPerSample);
-}
-
-function bytesOf(frame: Uint16Array, bytesPerSample: number): Buffer {
-  if (bytesPerSample === 2) return Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
-  const bytes = Buffer.from(frame);
+  if (isWide) return;
   if (frame.some(value => value > 0xff)) throw bad('a sample has more bits than are allocated');
-  return bytes;
+  into.set(frame);
 }
 
 /** The next marker; fill bytes FF may stand before it (T.81 B.1.1.2). */

@@ -8,23 +8,20 @@ const mostExpansion = 64;
 
 /**
  * Decodes one frame of RLE Lossless (PS3.5 annex G): one segment for each byte of each sample, the most significant byte
- * first, all pixels in each.
- * @returns the frame in little endian, samples arranged as the shape's planar configuration says
+ * first, all pixels in each. The frame is in little endian, samples arranged as the shape's planar configuration says.
  * @throws DicomError bad-structure, truncated
  */
-export function decodeRleFrame(encoded: Buffer, shape: FrameShape): Buffer {
+export function decodeRleFrame(encoded: Buffer, shape: FrameShape, into: Buffer): void {
   const {pixels, samples, bytesPerSample, planar} = shape;
   const segments = segmentsOf(encoded, samples * bytesPerSample);
   if (segments.some(({length}) => length * mostExpansion < pixels)) throw tooShort();
-  const frame = Buffer.alloc(pixels * samples * bytesPerSample);
   const step = planar ? bytesPerSample : samples * bytesPerSample;
   for (const [index, segment] of segments.entries()) {
     const sample = Math.floor(index / bytesPerSample);
     const byte = bytesPerSample - 1 - (index % bytesPerSample);
     const start = byte + sample * (planar ? pixels * bytesPerSample : bytesPerSample);
-    unpack(segment, {into: frame, start, step, count: pixels});
+    unpack(segment, {into, start, step, count: pixels});
   }
-  return frame;
 }
 
 function tooShort(): DicomError {

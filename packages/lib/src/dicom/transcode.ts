@@ -195,9 +195,9 @@ class Transcoder {
   }
 
   *#frames({source, shape}: Extract<Piece, {shape: FrameShape}>): Generator<Buffer, void, void> {
+    const frame = Buffer.allocUnsafeSlow(frameLength(shape));
     for (const fragments of fragmentsOfFrames(source, shape.frames)) {
-      const frame = this.#decode?.(readFrame(source, fragments), shape);
-      if (frame?.length !== frameLength(shape)) throw new DicomError('bad-structure', 'a frame of another size');
+      this.#decode?.(readFrame(source, fragments), shape, frame);
       yield frame;
     }
   }

@@ -42,6 +42,8 @@ export class ConvertedReader {
   /** The next PDUs, undefined after the last. Throws {@link DimseError}: `file-unreadable`, `file-invalid`, `context`. */
   async next(): Promise<Frames | undefined> {
     if (this.#started && this.#left === 0) return undefined;
+    // all that follows is synchronous: without a turn nobody would hear that what was sent before has been written
+    await immediate();
     const {pool} = this.#settings;
     const buffer = pool.take();
     try {

@@ -23,7 +23,7 @@ function convert(path: string, to: string, name = 'converted.dcm'): string {
   const file = openSync(path, 'r');
   try {
     const {length, pieces} = transcode(file, to);
-    const dataSet = Buffer.concat([...pieces()].map(piece => Buffer.from(piece)));
+    const dataSet = Buffer.concat(Array.from(pieces(), piece => Buffer.from(piece)));
     expect(dataSet.length).toBe(length);
     const target = join(folder, name);
     const meta = {sopClassUid: '1.2.840.10008.5.1.4.1.1.2', sopInstanceUid: '1.2.3', transferSyntaxUid: to};
@@ -233,7 +233,8 @@ describe('RLE', () => {
             encoded.writeUInt32LE(64 + Math.floor(((encoded.length - 64) * index) / 6), 4 + 4 * index);
         }
         try {
-          return decodeRleFrame(encoded, shape).length === 30_000;
+          decodeRleFrame(encoded, shape, Buffer.alloc(30_000));
+          return true;
         } catch (error) {
           return error instanceof DicomError;
         }

@@ -37,7 +37,7 @@ async function plainStorescp(...options: string[]) {
 function converted(path: string, to: string): Buffer {
   const file = openSync(path, 'r');
   try {
-    return Buffer.concat([...transcode(file, to).pieces()].map(piece => Buffer.from(piece)));
+    return Buffer.concat(Array.from(transcode(file, to).pieces(), piece => Buffer.from(piece)));
   } finally {
     closeSync(file);
   }
@@ -113,11 +113,15 @@ describe('a peer that takes only uncompressed little endian', () => {
     expect(files().size).toBe(8);
   });
 
-  it('gets pixel data larger than our memory for them, piece by piece', async () => {
+  it('gets pixel data larger than our memory for them, piece by piece, and others have their turn meanwhile', async () => {
     const {peer, files} = await plainStorescp();
     const path = join(temporaryFolder(), 'large');
     const {sopInstanceUid} = writeSample(path, {pixelBytes: 40_000_000});
+    let turns = 0;
+    const ticking = setInterval(() => turns++, 0);
     const {summary} = await send(peer, [{path}]);
+    clearInterval(ticking);
+    expect(turns).toBeGreaterThan(10);
     expect(summary).toMatchObject({stored: 1, converted: 1});
     expect(dataSetBytes(files().get(sopInstanceUid) ?? '').equals(converted(path, implicitUid))).toBe(true);
   });
