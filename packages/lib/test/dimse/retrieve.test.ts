@@ -3,6 +3,8 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {startPacs} from '../../../sandbox/src/pacs/startPacs.ts';
 import {silentLog} from '../../src/cli/log.ts';
+import {readHeader} from '../../src/dicom/read.ts';
+import {text} from '../../src/dicom/values.ts';
 import type {CommandSet} from '../../src/dimse/commandSet.ts';
 import {find, openFind} from '../../src/dimse/findScu.ts';
 import {get} from '../../src/dimse/getScu.ts';
@@ -12,6 +14,7 @@ import {judgeRetrieval, type RetrieveEnd, RetrieveError} from '../../src/dimse/r
 import type {IncomingInstance, SubOperations} from '../../src/dimse/services.ts';
 import {statusError} from '../../src/dimse/status.ts';
 import {storeInstances} from '../../src/dimse/storeScu.ts';
+import {sample} from '../dicom/samples.ts';
 import {
   ctImageStorage,
   explicitUid,
@@ -163,6 +166,51 @@ describe('a retrieval', () => {
     const nothing = new Map([[studyUid, '9.9']]);
     expect(await get({...options, keys: nothing})).toMatchObject({kind: 'empty'});
     await expect(get({...options, keys: nothing, expected: ['9.9.1']})).rejects.toMatchObject({missing: ['9.9.1']});
+  });
+});
+
+describe('a C-GET', () => {
+  it('is cancelled between two instances, and keeps those that came', async () => {
+    const pacs = await startPacs({dir: join(temporaryFolder(), 'pacs'), port: 0, log});
+    onCleanup(() => pacs.close(0));
+    const peer = peerAt(pacs.port);
+    await storeInstances({peer, instances: writeSamples(40, {pixelBytes: 20_000}), log});
+    const folder = temporaryFolder();
+    const stop = new AbortController();
+    const getting = get({
+      peer,
+      level: 'STUDY',
+      keys: study,
+      sopClasses: [ctImageStorage],
+      store: folderStore(folder),
+      cancel: stop.signal,
+      onProgress: ({completed}) => completed === 3 && stop.abort(),
+    });
+    const error: unknown = await getting.catch(reason => reason);
+    if (!(error instanceof RetrieveError)) throw error;
+    expect(error).toMatchObject({failure: 'cancelled', status: 0xfe00});
+    expect(error.counts.completed + error.counts.remaining).toBe(40);
+    expect(readdirSync(folder)).toHaveLength(error.counts.completed);
+    expect(error.counts.completed).toBeLessThan(40);
+  });
+
+  it('takes instances converted that it does not take as they are', async () => {
+    const pacs = await startPacs({dir: join(temporaryFolder(), 'pacs'), port: 0, log});
+    onCleanup(() => pacs.close(0));
+    const peer = peerAt(pacs.port);
+    const path = sample('test_files/SC_rgb_rle_2frame.dcm');
+    expect(await storeInstances({peer, instances: [{path}], log})).toMatchObject({stored: 1, converted: 0});
+    const {dataSet} = readHeader(path);
+    const keys = new Map([[studyUid, text(dataSet, studyUid) ?? '']]);
+    const sopClasses = [text(dataSet, 0x00080016) ?? ''];
+    const folder = temporaryFolder();
+    expect(await get({peer, level: 'STUDY', keys, sopClasses, store: folderStore(folder)})).toMatchObject({
+      completed: 1,
+    });
+    const [name = ''] = readdirSync(folder);
+    const got = readHeader(join(folder, name));
+    expect(got.transferSyntax.uid).toBe(explicitUid);
+    expect(got.pixelData?.length).toBe(100 * 100 * 3 * 2);
   });
 });
 
