@@ -49,9 +49,9 @@ vi.mock('../../packages/lib/src/deid/actions.ts', async load => {
 
 vi.mock('../../packages/lib/src/deid/place.ts', async load => {
   const actual = await load<typeof import('@fiona/lib/deid/place')>();
-  const placeOfItem: typeof actual.placeOfItem = (item, action, outer, sequence) => {
+  const placeOfItem: typeof actual.placeOfItem = (item, action, outer, sequence, items) => {
     if (hole.tags.has(sequence.tag)) hole.items.add(item);
-    return actual.placeOfItem(item, action, outer, sequence);
+    return actual.placeOfItem(item, action, outer, sequence, items);
   };
   return {...actual, placeOfItem};
 });
@@ -82,6 +82,8 @@ beforeAll(() => {
   byTag = new Map();
   for (let index = 0; index < 400; index++) {
     const instance = makeInstance(1, index);
+    // the proof finds these whatever the profile is
+    if (instance.kind.setAside === 'identifier-survived') continue;
     const tags = new Set<Tag>();
     walkElements(parseInstance(instance.file).dataSet, ({tag}) => void tags.add(tag));
     for (const tag of tags) byTag.set(tag, [...(byTag.get(tag) ?? []), instance]);
