@@ -5,14 +5,21 @@ import {defaultDeidRequest} from '@fiona/lib/deid/request';
 import {runWorkerIfAsked} from '@fiona/lib/deid/workerThread';
 
 /**
- * `deidentify <threads> <folder> <output>`: de-identifies a folder with the full profile; prints seconds (start of the threads included)
- * CPU time and peak memory as JSON.
+ * `deidentify <threads> <folder> <output> [<longest header>]`: de-identifies a folder with the full profile; prints seconds (start of the
+ * threads included), CPU time and peak memory as JSON.
  */
-async function deidentify([threads = '1', folder = '', output = '']: readonly string[]): Promise<void> {
+async function deidentify([threads = '1', folder = '', output = '', header]: readonly string[]): Promise<void> {
   const files = readdirSync(folder)
     .sort()
     .map(name => ({path: join(folder, name)}));
-  const request = {...defaultDeidRequest, project: 'BENCH', subject: 'BENCH-001'};
+  const {limits} = defaultDeidRequest;
+  const maxHeaderBytes = header === undefined ? limits.maxHeaderBytes : Number(header);
+  const request = {
+    ...defaultDeidRequest,
+    project: 'BENCH',
+    subject: 'BENCH-001',
+    limits: {...limits, maxHeaderBytes},
+  };
   const start = performance.now();
   const {outcomes} = await deidentifyFiles(files, request, output, {workers: Number(threads)});
   const seconds = (performance.now() - start) / 1000;

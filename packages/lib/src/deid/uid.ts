@@ -21,7 +21,8 @@ export const defaultUidRoot = '1.3.6.1.4.1.45037.';
 
 /** Identifies SOP classes, transfer syntaxes, atlases …: assigned by the standard, the same for everybody. */
 const wellKnown = /^1\.2\.840\.10008(?:\.[0-9]{1,5})+$/;
-const digitOfNibble = '0123456789012345';
+/** From `a` down to `0`, from `f` to `5`. */
+const fromLetterToDigit = 0x31;
 const uidLength = 63;
 
 /** A value without trailing NUL and blanks and without leading blanks: one identity whichever system padded it. */
@@ -58,7 +59,10 @@ export function digestText(bytes: string, salt: string, base: PseudonymBase): st
   const hex = digestHex(bytes, salt, base);
   if (base.style === 'hex') return hex;
   let digits = '';
-  for (let i = 0; i < hex.length; i++) digits += digitOfNibble[Number.parseInt(hex[i] ?? '0', 16)];
+  for (let i = 0; i < hex.length; i++) {
+    const code = hex.charCodeAt(i);
+    digits += String.fromCharCode(code >= 0x61 ? code - fromLetterToDigit : code);
+  }
   return digits;
 }
 
@@ -94,14 +98,14 @@ function mapOneUid(value: string, kind: UidKind, base: PseudonymBase): string {
   return (base.root + digestText(input, base.project, base)).slice(0, uidLength);
 }
 
-/** Remembers what was mapped: the slices of a series share all UIDs but one. At most `limit` values, the oldest go first. */
+/** Remembers what was mapped: the slices of a series share all UIDs but one. Beyond `limit` values all are forgotten. */
 export class UidMapper {
-  readonly #base: PseudonymBase;
+  readonly #options: Record<UidKind, PseudonymBase & {kind: UidKind}>;
   readonly #known: Record<UidKind, Map<string, string>> = {study: new Map(), other: new Map()};
   readonly #limit: number;
 
   constructor(base: PseudonymBase, limit = 100_000) {
-    this.#base = base;
+    this.#options = {study: {...base, kind: 'study'}, other: {...base, kind: 'other'}};
     this.#limit = limit;
   }
 
@@ -110,8 +114,8 @@ export class UidMapper {
     const known = this.#known[kind];
     const hit = known.get(value);
     if (hit !== undefined) return hit;
-    const mapped = mapUid(value, {...this.#base, kind});
-    if (known.size >= this.#limit) known.delete(known.keys().next().value ?? '');
+    const mapped = mapUid(value, this.#options[kind]);
+    if (known.size >= this.#limit) known.clear();
     known.set(value, mapped);
     return mapped;
   }
