@@ -88,15 +88,20 @@ async function oneTransaction(options: CommitmentOptions): Promise<CommitmentRep
     if (report.transactionUid === transactionUid) reported.resolve(report);
   };
   const forget = listener?.expect(transactionUid, came);
-  const fail = (failure: 'timeout' | 'cancelled' | 'closed', what: string) =>
-    reported.reject(new DimseError(failure, `${nameOfPeer(peer)} ${what}`));
+  let association: Association | undefined;
+  const fail = (failure: 'timeout' | 'cancelled' | 'closed', what: string) => {
+    const error = new DimseError(failure, `${nameOfPeer(peer)} ${what}`);
+    reported.reject(error);
+    association?.abort(error);
+  };
   const late = () => fail('timeout', `has not reported the storage commitment within ${timeoutMs / 1000} s`);
   const timer = setTimeout(late, timeoutMs);
   const cancel = () => fail('cancelled', 'was not waited for: cancelled');
   signal?.addEventListener('abort', cancel, {once: true});
-  let association: Association | undefined;
+  // silence is what is to be expected while the peer looks for the instances
+  const patient = {...peer, responseTimeoutMs: timeoutMs + 1000};
   try {
-    const opened = await openForCommitment(options, came);
+    const opened = await openForCommitment({...options, peer: patient}, came);
     const {context} = opened;
     association = opened.association;
     association.whenEnded.then(() => {

@@ -12,6 +12,7 @@ import {storeInstances} from '../../src/dimse/storeScu.ts';
 import {storageCommitment} from '../../src/dimse/uids.ts';
 import {
   ctImageStorage,
+  eventually,
   explicitUid,
   onCleanup,
   peerAt,
@@ -203,6 +204,26 @@ describe('an archive that', () => {
     });
     const asking = requestCommitment({peer: receiver.peer, references: refer(writeSamples(1)), log});
     await expect(asking).rejects.toMatchObject({failure: 'status', status: 0x0213});
+  });
+
+  it('takes its time, or never reports, has the time it was given', async () => {
+    const slow = await runningReceiver({
+      services: {
+        commit:
+          ({transactionUid, references, report}) =>
+          () =>
+            void setTimeout(() => report({transactionUid, committed: references, failed: []}), 400),
+      },
+    });
+    const references = refer(writeSamples(1));
+    const peer = {...slow.peer, responseTimeoutMs: 100};
+    expect(await requestCommitment({peer, references, log})).toEqual([]);
+    const deaf = await runningReceiver({services: {commit: () => () => {}}});
+    const begun = performance.now();
+    const asking = requestCommitment({peer: deaf.peer, references, timeoutMs: 200, log});
+    await expect(asking).rejects.toMatchObject({failure: 'timeout'});
+    expect(performance.now() - begun).toBeLessThan(5000);
+    await eventually(() => deaf.receiver.openAssociations === 0);
   });
 
   it('is not waited for any longer when we are told to stop', async () => {
