@@ -1,6 +1,8 @@
-import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {userInfo} from 'node:os';
 import {dirname, join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {listSegments, readPosition, segmentPath} from '@fiona/lib/site/journalSegments';
 import {freePort} from '../support/receiverSite.ts';
 import {waitForPort} from './ports.ts';
 import type {Workspace} from './workspace.ts';
@@ -67,4 +69,15 @@ export async function startReceiver(workspace: Workspace, gateway: Gateway): Pro
 /** Starts the index daemon; it may not have begun yet. */
 export function startIndexer(workspace: Workspace, gateway: Gateway): Daemon {
   return startDaemon(workspace, 'server/bin/processSingleFile3', gateway);
+}
+
+/** Waits until the index daemon has saved a position behind everything that is in the journal now. */
+export async function indexCaughtUp({dataDir}: Gateway): Promise<void> {
+  const last = (await listSegments(dataDir)).at(-1) ?? 1;
+  const end = statSync(segmentPath(dataDir, last)).size;
+  for (;;) {
+    const {segment = 0, offset = 0} = (await readPosition(dataDir).catch(() => undefined)) ?? {};
+    if (segment > last || (segment === last && offset >= end)) return;
+    await sleep(5);
+  }
 }

@@ -1,13 +1,10 @@
-import {statSync} from 'node:fs';
-import {setTimeout as sleep} from 'node:timers/promises';
 import {systemClock} from '@fiona/lib/cli/clock';
 import {silentLog} from '@fiona/lib/cli/log';
 import {asUid} from '@fiona/lib/dicom/uid';
-import {listSegments, readPosition, segmentPath} from '@fiona/lib/site/journalSegments';
 import {JournalWriter} from '@fiona/lib/site/journalWriter';
 import {archiveFolder} from '@fiona/lib/site/layout';
 import {siteModes} from '@fiona/lib/site/modes';
-import {type Gateway, makeGateway, startIndexer} from '../gateway.ts';
+import {type Gateway, indexCaughtUp, makeGateway, startIndexer} from '../gateway.ts';
 import {type Instances, writeInstances} from '../instances.ts';
 import {peakMemory, showBytes} from '../memory.ts';
 import type {Measurement} from '../table.ts';
@@ -27,10 +24,10 @@ export async function measureIndex(workspace: Workspace): Promise<Measurement[]>
   const rest = arrive(gateway, count, 11);
   const daemon = startIndexer(workspace, gateway);
   await announce(gateway, first);
-  await dealtWith(gateway);
+  await indexCaughtUp(gateway);
   const start = performance.now();
   await announce(gateway, rest);
-  await dealtWith(gateway);
+  await indexCaughtUp(gateway);
   const seconds = (performance.now() - start) / 1000;
   const memory = peakMemory(daemon.pid);
   await daemon.stop();
@@ -67,15 +64,4 @@ async function announce({dataDir}: Gateway, {paths, folder}: Instances): Promise
   const from = {caller: 'CT1', called: 'FIONA', callerAddress: '192.0.2.7', directory: folder};
   await Promise.all(paths.map(path => journal.append({...from, filename: path.slice(folder.length + 1)})));
   await journal.close();
-}
-
-/** Waits until the saved position is the end of the journal. */
-async function dealtWith({dataDir}: Gateway): Promise<void> {
-  const last = (await listSegments(dataDir)).at(-1) ?? 1;
-  const end = statSync(segmentPath(dataDir, last)).size;
-  for (;;) {
-    const position = await readPosition(dataDir).catch(() => undefined);
-    if (position?.segment === last && position.offset === end) return;
-    await sleep(5);
-  }
 }
