@@ -1,4 +1,5 @@
 import type {Socket} from 'node:net';
+import type {AssociationOptions, ResponseListener} from './associationOptions.ts';
 import {type CommandSet, encodeCommandSet} from './commandSet.ts';
 import {DimseError} from './dimseError.ts';
 import {collectData, type DataReceiver, MessageAssembler} from './messageAssembler.ts';
@@ -24,25 +25,6 @@ export interface AssociationUser {
   message(command: CommandSet, context: AcceptedContext): DataReceiver | undefined | Promise<DataReceiver | undefined>;
   /** Called once; without an error the association was released. */
   ended(error: DimseError | undefined): void;
-}
-
-/** Who waits for the responses to one request. */
-export interface ResponseListener {
-  /** A response with its complete data set. A returned promise holds the line back. */
-  answered(command: CommandSet, dataSet: Buffer | undefined): void | Promise<void>;
-  failed(error: DimseError): void;
-}
-
-export interface AssociationOptions {
-  role: 'requestor' | 'acceptor';
-  peerName: string;
-  artimTimeoutMs: number;
-  /** Longest silence of the peer while we wait for it. */
-  responseTimeoutMs: number;
-  /** Acceptor: longest silence while nobody waits for anything. */
-  idleTimeoutMs?: number;
-  /** Acceptor: a peer that sends slower for four times the idle time, in the middle of something, is aborted. 0 = none is. */
-  minBytesPerSecond?: number;
 }
 
 const maxIdentifierLength = 4 << 20;
@@ -111,6 +93,21 @@ export class Association {
 
   get isOpen(): boolean {
     return this.upper.state === 'Sta6' || this.upper.state === 'Sta8';
+  }
+
+  /** Milliseconds since anything happened; 0 while something is under way. */
+  get quietMs(): number {
+    const isBusy = this.#isWithin || this.upper.isHeld || this.operations > 0 || this.#waiting.size > 0;
+    return isBusy ? 0 : this.#silence;
+  }
+
+  get #silence(): number {
+    return performance.now() - Math.max(this.upper.lastHeard, this.#lastSent);
+  }
+
+  /** The peer has begun something that is not complete. */
+  get #isWithin(): boolean {
+    return this.upper.intake.isWithinPdu || this.#assembler.isWithinMessage;
   }
 
   /** A message id that no request under way has. */
@@ -226,10 +223,7 @@ export class Association {
       throw new DimseError(
         'protocol',
         `${this.peerName} uses presentation context ${contextId}, which was not accepted`,
-        {
-          source: 2,
-          reason: 6,
-        },
+        {source: 2, reason: 6},
       );
     if ((command.commandField & responseBit) === 0) return this.#user.message(command, context);
     return this.#responseCame(command);
@@ -253,13 +247,15 @@ export class Association {
     }, step);
   }
 
+  #timeOut(what: string): void {
+    this.abort(new DimseError('timeout', `${this.peerName} ${what}: association aborted`));
+  }
+
   #checkPace(): void {
     const {intake, isHeld} = this.upper;
-    const isWithin = intake.isWithinPdu || this.#assembler.isWithinMessage;
-    const pace = this.#pace.tooSlow(intake, isWithin && this.isOpen && !isHeld);
+    const pace = this.#pace.tooSlow(intake, this.#isWithin && this.isOpen && !isHeld);
     if (pace === undefined) return;
-    const slow = `sends only ${pace.toFixed(1)} bytes a second: association aborted`;
-    this.abort(new DimseError('timeout', `${this.peerName} ${slow}`));
+    this.#timeOut(`sends only ${pace.toFixed(1)} bytes a second`);
   }
 
   #checkSilence(sure = false): void {
@@ -269,17 +265,14 @@ export class Association {
     // What we hold back ourselves is no silence, unless it waits for the peer to read.
     if (this.upper.isHeld && this.#draining === 0) return;
     if (!waits && this.operations > 0) return;
-    const silence = performance.now() - Math.max(this.upper.lastHeard, this.#lastSent);
+    const silence = this.#silence;
     if (silence < limit) return;
     if (!sure) {
       // When we were busy ourselves the bytes may be waiting: look again after they could be read.
       setImmediate(() => this.#checkSilence(true));
       return;
     }
-    const what = waits ? 'does not answer' : 'is silent';
-    this.abort(
-      new DimseError('timeout', `${this.peerName} ${what} for ${Math.round(silence / 1000)} s: association aborted`),
-    );
+    this.#timeOut(`${waits ? 'does not answer' : 'is silent'} for ${Math.round(silence / 1000)} s`);
   }
 
   #end(error: DimseError | undefined): void {

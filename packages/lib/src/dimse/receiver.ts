@@ -75,7 +75,11 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   return receiver;
 }
 
-const quietMs = 60_000;
+/** Between two warnings of the same kind. */
+const warnAgainMs = 60_000;
+
+/** Silence after which an association is not worth waiting for, when the receiver is to stop. */
+const drainQuietMs = 2000;
 
 /** A running receiver, made by {@link startReceiver}. */
 export class Receiver {
@@ -131,8 +135,8 @@ export class Receiver {
   }
 
   /**
-   * Stops listening and lets open associations come to their end; those that have not after `drainMs` are aborted. Resolves
-   * when the last instance being stored has had its answer.
+   * Stops listening and lets open associations come to their end; those that have not after `drainMs`, or on which nothing happens for
+   * a while, are aborted. Resolves when the last instance being stored has had its answer.
    */
   async close(drainMs = 0): Promise<void> {
     for (const server of this.#servers) server.close();
@@ -146,12 +150,15 @@ export class Receiver {
     const ended = new Promise<void>(resolve => {
       this.#allEnded = resolve;
     });
-    const abortAll = () => {
-      for (const serving of this.#open) serving.abort('cancelled', 'the receiver is being stopped');
+    const abortAll = (quietMs = 0) => {
+      for (const serving of this.#open)
+        if (serving.association.quietMs >= quietMs) serving.abort('cancelled', 'the receiver is being stopped');
     };
     const timer = setTimeout(abortAll, drainMs);
+    const watch = setInterval(abortAll, 250, drainQuietMs);
     await ended;
     clearTimeout(timer);
+    clearInterval(watch);
   }
 
   get #maxAssociations(): number {
@@ -172,7 +179,7 @@ export class Receiver {
   #dropped(): void {
     this.counters.dropped++;
     const now = performance.now();
-    if (now - this.#lastDropped > quietMs) this.#options.log.warn('connections are turned away, too many are open');
+    if (now - this.#lastDropped > warnAgainMs) this.#options.log.warn('connections are turned away, too many are open');
     this.#lastDropped = now;
   }
 

@@ -390,6 +390,22 @@ describe('closing the receiver', () => {
     expect(ends[0]?.kind).toBe('cancelled');
   });
 
+  it('does not wait for an association on which nothing happens, but for one in the middle of something', async () => {
+    const {receiver, ends, files} = await runningReceiver({idleTimeoutMs: 60_000});
+    const [idle, busy] = await Promise.all([RawPeer.connect(receiver.port), RawPeer.connect(receiver.port)]);
+    await Promise.all([idle.associate(), busy.associate()]);
+    const message = storeMessage('1.2.3', Buffer.alloc(100_000));
+    busy.write(message.subarray(0, 50_000));
+    const closing = receiver.close(20_000);
+    expect(await idle.next()).toMatchObject({kind: 'abort'});
+    expect(ends).toMatchObject([{kind: 'cancelled'}]);
+    busy.write(message.subarray(50_000));
+    expect(await busy.nextCommand()).toMatchObject({status: 0});
+    busy.release();
+    await closing;
+    expect(files()).toEqual(['1.2.3']);
+  });
+
   it('does not wait for connections without an association', async () => {
     const {receiver} = await runningReceiver();
     await rawConnection(receiver.port);
