@@ -18,7 +18,6 @@ import {
 } from './pseudonym.ts';
 import {encodeFor, type Setting} from './setting.ts';
 import {holdsIdentifier} from './text/descriptor.ts';
-import {holdsDisguised} from './text/disguises.ts';
 import {codeString, description, descriptor, modelText, narrative, retainedText, textOf} from './textActions.ts';
 import {canonicalValue, type UidKind} from './uid.ts';
 import type {Value} from './value.ts';
@@ -148,7 +147,7 @@ function keepIfValid(value: Value, setting: Setting): Decision {
     default:
       break;
   }
-  if (vrRules[vr].kind === 'text') return retainedText(value, setting);
+  if (vrRules[vr].kind === 'text') return retainedText(value, setting, false);
   if (value.fileVr !== vr && vrRules[value.fileVr].kind === 'text') return invalidIt(vr);
   return areNumbers(value.tag, vr, Buffer.from(raw, 'latin1'), 0, raw.length) ? keptBytes(value) : invalidIt(vr);
 }
@@ -260,6 +259,5 @@ function codeMeaning(value: Value, setting: Setting): Decision {
   const text = textOf(value);
   // no meaning of a public code has a long number, the parts of a name or an address
   const isMeaning = value.publicCode && text !== undefined && !sixDigits.test(text) && !/[\^@]/.test(text);
-  const isClean = isMeaning && !holdsDisguised(text, setting.known);
-  return isClean ? retainedText(value, setting) : descriptor(value, setting, true);
+  return isMeaning ? retainedText(value, setting, true) : descriptor(value, setting, true);
 }

@@ -90,11 +90,11 @@ export function modelText(value: Value, setting: Setting): Decision {
 }
 
 /** Text that an option retains as it is, unless it holds a known identifier. */
-export function retainedText(value: Value, setting: Setting): Decision {
+export function retainedText(value: Value, setting: Setting, needsValue: boolean): Decision {
   const text = textOf(value);
   if (text === undefined) return removeInvalid;
-  if (isTooLong(value, text)) return invalidIt(value.vr);
-  return holdsDisguised(text, setting.known) ? descriptor(value, setting, false) : keepText(value, text, setting);
+  if (isTooLong(value, text)) return needsValue ? dummyOf(value, {invalidValue: 1}) : invalidIt(value.vr);
+  return holdsDisguised(text, setting.known) ? descriptor(value, setting, needsValue) : keepText(value, text, setting);
 }
 
 function isTooLong(value: Value, text: string): boolean {
