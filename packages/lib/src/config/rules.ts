@@ -8,6 +8,7 @@ export function crossCheck(config: ParsedConfig): Problem[] {
     ...dataRootRules(config),
     ...redcapRules(config),
     ...tlsRules(config),
+    ...proofRules(config),
     ...anonymizerRules(config),
     ...mailRules(config),
     ...exportRules(config),
@@ -90,12 +91,6 @@ function tlsRules({RECEIVER, RESEARCH_PACS, MAIL, HEARTBEAT, ARRIVAL}: ParsedCon
       problems.push(wrong(key, 'both certFile and keyFile, or neither'));
     }
   }
-  if (RESEARCH_PACS.storage.proof === 'query') {
-    for (const key of ['host', 'port'] as const) {
-      if (RESEARCH_PACS[key] === undefined)
-        problems.push(missing(`RESEARCH_PACS.${key}`, 'a value (storage.proof is query)'));
-    }
-  }
   if (!MAIL.verify) problems.push(notice('MAIL.verify', unverified));
   if (HEARTBEAT.maxArrivalSeconds <= ARRIVAL.runLimitSeconds) {
     problems.push(
@@ -103,6 +98,19 @@ function tlsRules({RECEIVER, RESEARCH_PACS, MAIL, HEARTBEAT, ARRIVAL}: ParsedCon
     );
   }
   return problems;
+}
+
+/** What is asked for as proof needs somebody to be asked, and a port of our own to be told. */
+function proofRules({DICOMPORT, RESEARCH_PACS}: ParsedConfig): Problem[] {
+  const {proof, commitmentPort} = RESEARCH_PACS.storage;
+  const problems: Problem[] = [];
+  if (commitmentPort !== undefined && commitmentPort === DICOMPORT) {
+    const expected = 'another port than DICOMPORT, where the receiver listens';
+    problems.push(wrong('RESEARCH_PACS.storage.commitmentPort', expected));
+  }
+  if (proof !== 'query') return problems;
+  const unset = (['host', 'port'] as const).filter(key => RESEARCH_PACS[key] === undefined);
+  return [...problems, ...unset.map(key => missing(`RESEARCH_PACS.${key}`, 'a value (storage.proof is query)'))];
 }
 
 /** Style `keyed` needs its key, in the project or for all. */

@@ -220,6 +220,8 @@ describe('problems', () => {
     expect(judge(proof, anonymizeAndSend).errors).toEqual([
       expect.stringMatching(/RESEARCH_PACS\.port: .*a value \(storage\.proof is query\)/),
     ]);
+    const samePort = {DICOMPORT: '11112', RESEARCH_PACS: {storage: {commitmentPort: 11112}}};
+    expect(judge(samePort, anonymizeAndSend).errors.join()).toMatch(/commitmentPort: .*another port than DICOMPORT/);
     expect(judge({RESEARCH_PACS: {storage: {proof: 'perhaps'}}}, anonymizeAndSend).errors.join()).toContain(
       'expected "status" or "query" or "commitment"',
     );
