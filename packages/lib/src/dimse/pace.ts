@@ -5,6 +5,7 @@ export class Pace {
   #minBytesPerSecond: number;
   #windowMs: number;
   #begun: {at: number; bytes: number; holds: number} | undefined;
+  #askedAt = 0;
 
   /** @param minBytesPerSecond on average of a window; 0 = no pace is too slow */
   constructor(minBytesPerSecond: number, windowMs: number) {
@@ -13,13 +14,15 @@ export class Pace {
   }
 
   /**
-   * To be asked a few times in a window.
+   * To be asked a few times in a window; after a pause of our own (a busy process, a halted machine) a new one begins.
    * @param counts the peer is in the middle of something and nobody but itself holds it back
    * @returns bytes a second when they were too few for a whole window
    */
   tooSlow({bytes, holds}: Pick<Intake, 'bytes' | 'holds'>, counts: boolean): number | undefined {
     const at = performance.now();
-    if (this.#minBytesPerSecond === 0 || !counts || holds !== this.#begun?.holds) {
+    const paused = at - this.#askedAt > this.#windowMs / 2;
+    this.#askedAt = at;
+    if (this.#minBytesPerSecond === 0 || !counts || paused || holds !== this.#begun?.holds) {
       this.#begun = {at, bytes, holds};
       return undefined;
     }
