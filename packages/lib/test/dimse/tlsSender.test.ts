@@ -1,9 +1,9 @@
 import {execFileSync} from 'node:child_process';
-import {mkdtempSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {beforeAll, describe, expect, it} from 'vitest';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {silentLog} from '../../src/cli/log.ts';
 import {echo} from '../../src/dimse/echoScu.ts';
 import {find} from '../../src/dimse/findScu.ts';
@@ -39,8 +39,9 @@ describe('our sender by TLS', () => {
   let pacs: {certFile: string; keyFile: string};
   let gateway: {certFile: string; keyFile: string};
   let elsewhere: {certFile: string; keyFile: string};
+  const folder = mkdtempSync(join(tmpdir(), 'dimse-tls-'));
+  afterAll(() => rmSync(folder, {recursive: true}));
   beforeAll(() => {
-    const folder = mkdtempSync(join(tmpdir(), 'dimse-tls-'));
     pacs = identity(folder, 'pacs', 'IP:127.0.0.1');
     gateway = identity(folder, 'gateway', 'IP:127.0.0.1');
     elsewhere = identity(folder, 'elsewhere', 'DNS:pacs.example.org');
@@ -102,7 +103,9 @@ describe('our sender by TLS', () => {
 
   it('says which key or certificate cannot be used', async () => {
     const missing = block({caFile: '/nowhere/ca.pem'});
-    expect(() => tlsOptions(missing, 'X.tls')).toThrow('X.tls.caFile: /nowhere/ca.pem cannot be read: no such file or folder (ENOENT)');
+    expect(() => tlsOptions(missing, 'X.tls')).toThrow(
+      'X.tls.caFile: /nowhere/ca.pem cannot be read: no such file or folder (ENOENT)',
+    );
     const open = join(temporaryFolder(), 'key');
     writeFileSync(open, readFileSync(gateway.keyFile), {mode: 0o644});
     expect(() => tlsOptions(block({keyFile: open}), 'X.tls')).toThrow(/X\.tls\.keyFile: .*key/);
