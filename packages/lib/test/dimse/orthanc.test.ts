@@ -9,9 +9,8 @@ import {get} from '../../src/dimse/getScu.ts';
 import {move} from '../../src/dimse/moveScu.ts';
 import {storeInstances} from '../../src/dimse/storeScu.ts';
 import {dataSetBytes, folderStore, runningReceiver, temporaryFolder, writeSamples} from './helpers.ts';
-import {runningOrthanc} from './runningOrthanc.ts';
-
 import {type Content, contentOf, contents, filesForDcmtk, notingStore, type RealFile} from './realFiles.ts';
+import {runningOrthanc} from './runningOrthanc.ts';
 
 const ct = '1.2.840.10008.5.1.4.1.1.2';
 
