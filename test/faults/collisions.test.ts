@@ -53,39 +53,6 @@ describe('what collides', () => {
     return transfers[0]?.values.transfer_mapped_uid ?? '';
   };
 
-  it('two patients under one StudyInstanceUID: both are kept, both daemon and populateIncoming report it by hash', async () => {
-    const study = `${root}.1`;
-    const other = {PatientID: 'PID-90210', PatientName: 'SOMEBODY^ELSE', AccessionNumber: 'ACC-777'};
-    await gateway.coupleStudy(1, study, 'DEMO-BRAIN', 'BRAIN_0001');
-    await store(image(study, 1, 1));
-    await gateway.indexed(study, `${study}.1`, 1);
-    await gateway.settle();
-    await gateway.run('bin/populateIncoming');
-    const [base] = await rowsOf(study);
-
-    await store(image(study, 2, 1, other));
-    await gateway.indexed(study, `${study}.2`, 1);
-    expect(archived(study)).toEqual([`MR.${study}.1.1`, `MR.${study}.2.1`]);
-    const hashes = `${shortHash(planted.PatientID)}, ${shortHash('PID-90210')}`;
-    expect(linesOf(gateway.indexLog(), 'WARN').join()).toContain(
-      `study ${study} holds instances of two patients (${hashes}), series ${study}.2: both are kept`,
-    );
-
-    await gateway.settle();
-    const {code, stdout} = await gateway.run('bin/populateIncoming');
-    expect(code).toBe(0);
-    expect(linesOf(stdout, 'WARN').join()).toContain(`study ${study} holds series of 2 patients (${hashes})`);
-    const rows = await rowsOf(study);
-    // the row of the study stays that of the patient who came first
-    const {study_arrival_date: _, ...before} = base?.values ?? {};
-    expect(rows[0]?.values).toMatchObject(before);
-    expect(rows[0]?.values.study_patient_id).toBe(createHash('sha256').update(planted.PatientID).digest('hex'));
-    expect(rows.filter(({form}) => form === 'series').map(({instance}) => instance)).toEqual([1, 2]);
-    for (const text of [...Object.values(planted), ...Object.values(other)])
-      expect(stdout + gateway.indexLog() + gateway.receiverLog()).not.toContain(text);
-    expect((await gateway.run('bin/populateIncoming')).stdout).not.toContain('WARN');
-  });
-
   it('the same instance twice: one file, one link, counted once; the summary says when it came last', async () => {
     const study = `${root}.2`;
     await store(image(study, 1, 1), image(study, 1, 2));
@@ -170,6 +137,46 @@ describe('what collides', () => {
     await until(() => gateway.indexLog().includes(warning), 'the warning');
     expect(archived(study)).toEqual([`CT.${study}.1.1`, `MR.${study}.1.1`]);
     expect(gateway.summary(study, `${study}.1`)?.NumFiles).toBe('1');
+  });
+
+  it('two patients under one StudyInstanceUID: both are kept, daemon and populateIncoming report it by hash, nothing leaves', async () => {
+    const study = `${root}.1`;
+    const other = {PatientID: 'PID-90210', PatientName: 'SOMEBODY^ELSE', AccessionNumber: 'ACC-777'};
+    await gateway.coupleStudy(1, study, 'DEMO-BRAIN', 'BRAIN_0001');
+    await store(image(study, 1, 1));
+    await gateway.indexed(study, `${study}.1`, 1);
+    await gateway.settle();
+    await gateway.run('bin/populateIncoming');
+    const [base] = await rowsOf(study);
+
+    await store(image(study, 2, 1, other));
+    await gateway.indexed(study, `${study}.2`, 1);
+    expect(archived(study)).toEqual([`MR.${study}.1.1`, `MR.${study}.2.1`]);
+    const hashes = `${shortHash(planted.PatientID)}, ${shortHash('PID-90210')}`;
+    expect(linesOf(gateway.indexLog(), 'WARN').join()).toContain(
+      `study ${study} holds instances of two patients (${hashes}), series ${study}.2: both are kept`,
+    );
+
+    await gateway.settle();
+    const {code, stdout} = await gateway.run('bin/populateIncoming');
+    expect(code).toBe(0);
+    expect(linesOf(stdout, 'WARN').join()).toContain(`study ${study} holds series of 2 patients (${hashes})`);
+    const rows = await rowsOf(study);
+    // the row of the study stays that of the patient who came first
+    const {study_arrival_date: _, ...before} = base?.values ?? {};
+    expect(rows[0]?.values).toMatchObject(before);
+    expect(rows[0]?.values.study_patient_id).toBe(createHash('sha256').update(planted.PatientID).digest('hex'));
+    expect(rows.filter(({form}) => form === 'series').map(({instance}) => instance)).toEqual([1, 2]);
+    for (const text of [...Object.values(planted), ...Object.values(other)])
+      expect(stdout + gateway.indexLog() + gateway.receiverLog()).not.toContain(text);
+    expect((await gateway.run('bin/populateIncoming')).stdout).not.toContain('WARN');
+
+    const held = gateway.pacs();
+    await gateway.run('bin/createTransferRequests');
+    expect((await gateway.run('bin/anonymizeAndSend')).code).toBe(65);
+    expect(gateway.pacs()).toEqual(held);
+    const [transfer] = (await rowsOf(study)).filter(({form}) => form === 'transfers');
+    expect(transfer?.values).toMatchObject({transfer_error___1: '1', transfers_complete: '1'});
   });
 
   it('no identifier stands in a log, note, request or state file', () => {
