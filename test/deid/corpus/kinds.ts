@@ -1,3 +1,4 @@
+import {measurements, plan, segments, structures, surfaces, treatment} from './derivedContents.ts';
 import type {InstanceBuilder} from './instanceBuilder.ts';
 import {
   blending,
@@ -5,16 +6,10 @@ import {
   frameGroups,
   keyObjects,
   labelledScreen,
-  measurements,
-  plan,
   presentation,
   references,
   report,
   screen,
-  segments,
-  structures,
-  surfaces,
-  treatment,
   waveform,
 } from './kindContents.ts';
 

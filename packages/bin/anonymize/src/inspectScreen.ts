@@ -11,7 +11,7 @@ const leastValueWidth = 12;
 export function screenOf(one: Inspected): string[] {
   const isTerminal = process.stdout.isTTY === true;
   const width = isTerminal ? process.stdout.columns : 160;
-  const inColour = isTerminal && process.env.NO_COLOR === undefined;
+  const inColour = isTerminal && !process.env.NO_COLOR;
   const why = one.reason === undefined ? '' : `: ${one.reason}${one.detail === undefined ? '' : `, ${one.detail}`}`;
   return [
     `== ${one.file || 'the file'}: ${one.outcome}${why}`,
