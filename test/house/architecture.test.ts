@@ -60,7 +60,7 @@ function circles(): string[] {
   const graph = new Map(
     sources.map(({path, text}) => [
       path,
-      [...text.matchAll(/^(?:import|export)\s+(?!type\b)[^;'"]*?from\s*['"](\.[^'"]+)['"]/gm)].map(match =>
+      [...text.matchAll(/^(?:import|export)\s+[^;'"]*?from\s*['"](\.[^'"]+)['"]/gm)].map(match =>
         new URL(match[1] ?? '', `file:///${path}`).pathname.slice(1),
       ),
     ]),

@@ -13,26 +13,13 @@ import {formatTag} from '@fiona/lib/dicom/tag';
 import {strings, text} from '@fiona/lib/dicom/values';
 import {Comparison, type Line} from './compare.ts';
 import {inputFiles} from './inputFiles.ts';
+import type {Inspected} from './inspected.ts';
 import {screenOf} from './inspectScreen.ts';
 import type {AnonymizeOptions} from './options.ts';
 import {existing} from './paths.ts';
 import {requestOf} from './request.ts';
 import {shapeOf} from './shape.ts';
 import {withStretches, wouldBe} from './wouldBe.ts';
-
-/** What would become of one file. */
-export interface Inspected {
-  readonly file: string;
-  readonly outcome: 'written' | 'skipped' | 'quarantined';
-  readonly reason?: string;
-  readonly detail?: string;
-  readonly lines: readonly Line[];
-  readonly dropped: readonly string[];
-  /** Codes of PS3.16 CID 7050 in the output. */
-  readonly codes: readonly string[];
-  readonly pixelGate: 'passed' | 'not passed' | 'not reached';
-  readonly proof: 'passed' | 'failed' | 'not reached';
-}
 
 /** Shows what would become of a file, or of the first instance of each series of a folder; writes nothing. */
 export async function inspect(run: Run<AnonymizeOptions>, path: string): Promise<Outcome> {

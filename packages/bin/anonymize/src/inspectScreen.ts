@@ -1,5 +1,5 @@
 import type {Line} from './compare.ts';
-import type {Inspected} from './inspect.ts';
+import type {Inspected} from './inspected.ts';
 
 const red = '\u001b[31m';
 const yellow = '\u001b[33m';

@@ -2,7 +2,7 @@ import {setImmediate} from 'node:timers/promises';
 import {DicomError} from '@fiona/lib/dicom/dicomError';
 import {readHeader} from '@fiona/lib/dicom/read';
 import {text} from '@fiona/lib/dicom/values';
-import type {SpooledInstance} from './send.ts';
+import type {SpooledInstance} from './spool.ts';
 
 /** What every instance of a transfer must say of itself. */
 export interface ExpectedIdentity {

@@ -8,8 +8,8 @@ import {
   temporaryFailure,
 } from './outcome.ts';
 import type {Quarantined} from './quarantineNotes.ts';
-import type {SpooledInstance} from './send.ts';
 import type {SeriesPlan} from './seriesPlan.ts';
+import type {SpooledInstance} from './spool.ts';
 
 /** A study in the spool that may leave, or why it does not. */
 export type JudgedRun =

@@ -3,7 +3,8 @@ import {type Run, runTool} from '@fiona/lib/cli/runTool';
 import {UsageError} from '@fiona/lib/cli/usageError';
 import {runWorkerIfAsked} from '@fiona/lib/deid/workerThread';
 import {connectProject} from '@fiona/lib/redcap/connect';
-import {anonymizeAndSend, type SendOptions} from './anonymizeAndSend.ts';
+import {anonymizeAndSend} from './anonymizeAndSend.ts';
+import type {SendOptions} from './dependencies.ts';
 
 function job(run: Run<SendOptions>) {
   if (run.options.acceptQuarantine && run.options.request === undefined) {

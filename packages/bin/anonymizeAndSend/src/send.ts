@@ -1,18 +1,11 @@
 import {rm} from 'node:fs/promises';
 import {openProgress} from '@fiona/lib/cli/progress';
-import type {Config} from '@fiona/lib/config/load';
 import {DimseError} from '@fiona/lib/dimse/dimseError';
-import type {Peer} from '@fiona/lib/dimse/peer';
 import {type StoreResult, storeInstances} from '@fiona/lib/dimse/storeScu';
-import {tlsOptions} from '@fiona/lib/dimse/tlsOptions';
 import type {RunContext} from './context.ts';
+import {researchPacs} from './researchPacs.ts';
+import type {SpooledInstance} from './spool.ts';
 import type {Unproven} from './storedProof.ts';
-
-/** A de-identified instance waiting in the spool. */
-export interface SpooledInstance {
-  readonly path: string;
-  readonly sopInstanceUid: string;
-}
 
 /** What became of a transfer's instances at the research PACS. `lines`: one per instance that was not stored. */
 export type Sent = {readonly stored: number; readonly bytes: number; readonly lines: readonly string[]} & (
@@ -100,31 +93,4 @@ async function sendOnce(
 /** Full for one is full for all: no need to hammer a PACS with the next study. */
 function isOutOfResources({status}: StoreResult): boolean {
   return status !== undefined && (status & 0xff00) === 0xa700;
-}
-
-/** The failed sending as a program call of its own, as it used to be. */
-export function storescuCommand({RESEARCH_PACS: {storage}}: Config): string[] {
-  return [
-    'storescu',
-    '-aec',
-    storage.aeTitle,
-    '-aet',
-    storage.callingAeTitle,
-    String(storage.host),
-    String(storage.port),
-  ];
-}
-
-/** Where the de-identified instances go. */
-export function researchPacs({RESEARCH_PACS}: Config): Peer {
-  const {storage, connectTimeoutSeconds, responseTimeoutSeconds} = RESEARCH_PACS;
-  return {
-    host: storage.host ?? '',
-    port: storage.port ?? 0,
-    aeTitle: storage.aeTitle,
-    callingAeTitle: storage.callingAeTitle,
-    ...(storage.tls !== false && {tls: tlsOptions(storage.tls, 'RESEARCH_PACS.storage.tls')}),
-    connectTimeoutMs: connectTimeoutSeconds * 1000,
-    responseTimeoutMs: responseTimeoutSeconds * 1000,
-  };
 }

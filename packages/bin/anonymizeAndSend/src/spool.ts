@@ -4,6 +4,12 @@ import {join} from 'node:path';
 import {FileError} from '@fiona/lib/fs/fileError';
 import {freeBytes} from '@fiona/lib/fs/freeSpace';
 
+/** A de-identified instance waiting in the spool. */
+export interface SpooledInstance {
+  readonly path: string;
+  readonly sopInstanceUid: string;
+}
+
 /** Holds de-identified data between de-identification and sending; nobody but us may look into it. */
 export interface Spool {
   readonly folder: string;

@@ -1,4 +1,6 @@
 import {setImmediate} from 'node:timers/promises';
+import type {Log} from '@fiona/lib/cli/log';
+import type {Config} from '@fiona/lib/config/load';
 import {readHeader} from '@fiona/lib/dicom/read';
 import {text} from '@fiona/lib/dicom/values';
 import {type CommitmentListener, listenForCommitments, requestCommitment} from '@fiona/lib/dimse/commitmentScu';
@@ -6,8 +8,8 @@ import {DimseError} from '@fiona/lib/dimse/dimseError';
 import {missingByQuery, type SentInstance} from '@fiona/lib/dimse/queryProof';
 import {formatStatus} from '@fiona/lib/dimse/status';
 import {tlsOptions} from '@fiona/lib/dimse/tlsOptions';
-import type {RunContext} from './context.ts';
-import {researchPacs, type SpooledInstance} from './send.ts';
+import {researchPacs} from './researchPacs.ts';
+import type {SpooledInstance} from './spool.ts';
 
 /** An instance that the PACS does not own up to. */
 export interface Unproven {
@@ -22,7 +24,11 @@ export interface StoredProof {
   close(): Promise<void>;
 }
 
-type ProofContext = Pick<RunContext, 'config' | 'log' | 'signal'>;
+interface ProofContext {
+  readonly config: Config;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
 type Sent = SentInstance & {readonly instance: SpooledInstance};
 
 /** What `RESEARCH_PACS.storage.proof` asks for; undefined when the status of each C-STORE will do. */

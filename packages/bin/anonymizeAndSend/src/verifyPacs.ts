@@ -2,7 +2,8 @@ import {DimseError, type DimseFailure} from '@fiona/lib/dimse/dimseError';
 import {echo} from '@fiona/lib/dimse/echoScu';
 import type {RunContext} from './context.ts';
 import {type TransferOutcome, temporaryFailure} from './outcome.ts';
-import {outOfResources, researchPacs, storescuCommand} from './send.ts';
+import {researchPacs, storescuCommand} from './researchPacs.ts';
+import {outOfResources} from './send.ts';
 
 /** Nobody answers, or asks to come back later. Every other answer says nothing of how instances will fare. */
 const down: ReadonlySet<DimseFailure> = new Set(['connect', 'timeout', 'rejected-transient']);

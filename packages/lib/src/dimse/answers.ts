@@ -1,4 +1,5 @@
-import type {AcceptedContext, Association} from './association.ts';
+import type {AcceptedContext} from './acceptedContext.ts';
+import type {Association} from './association.ts';
 import {type CommandSet, commandField} from './commandSet.ts';
 import {DimseError} from './dimseError.ts';
 import {status} from './status.ts';

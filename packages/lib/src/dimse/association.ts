@@ -1,4 +1,5 @@
 import type {Socket} from 'node:net';
+import type {AcceptedContext} from './acceptedContext.ts';
 import type {AssociationOptions, ResponseListener} from './associationOptions.ts';
 import {type CommandSet, encodeCommandSet} from './commandSet.ts';
 import {DimseError} from './dimseError.ts';
@@ -7,13 +8,6 @@ import {Pace} from './pace.ts';
 import type {AssociateAccept, AssociateReject, AssociateRequest} from './pdu.ts';
 import {frameMessage} from './pduWriter.ts';
 import {UpperLayer} from './upperLayer.ts';
-
-/** A presentation context both sides agreed on. */
-export interface AcceptedContext {
-  id: number;
-  abstractSyntax: string;
-  transferSyntax: string;
-}
 
 /** Who handles what comes on an association. */
 export interface AssociationUser {

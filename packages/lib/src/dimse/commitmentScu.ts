@@ -1,6 +1,7 @@
 import type {Log} from '../cli/log.ts';
 import {transferSyntaxUid} from '../dicom/transferSyntax.ts';
-import type {AcceptedContext, Association} from './association.ts';
+import type {AcceptedContext} from './acceptedContext.ts';
+import type {Association} from './association.ts';
 import {type CommandSet, commandField} from './commandSet.ts';
 import {
   type CommitmentReport,

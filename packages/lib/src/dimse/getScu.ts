@@ -1,5 +1,6 @@
 import {transferSyntaxUid} from '../dicom/transferSyntax.ts';
-import type {AcceptedContext, Association} from './association.ts';
+import type {AcceptedContext} from './acceptedContext.ts';
+import type {Association} from './association.ts';
 import {type CommandSet, commandField} from './commandSet.ts';
 import {DimseError} from './dimseError.ts';
 import type {DataReceiver} from './messageAssembler.ts';

@@ -1,7 +1,7 @@
 import {implementationClassUid, implementationVersionName} from '../dicom/implementation.ts';
 import {transferSyntaxUid} from '../dicom/transferSyntax.ts';
 import {asUid} from '../dicom/uid.ts';
-import type {AcceptedContext} from './association.ts';
+import type {AcceptedContext} from './acceptedContext.ts';
 import {
   type AssociateAccept,
   type AssociateReject,

@@ -1,7 +1,8 @@
 import {connect as connectTcp, type Socket} from 'node:net';
 import type {ConnectionOptions} from 'node:tls';
 import {implementationClassUid, implementationVersionName} from '../dicom/implementation.ts';
-import {type AcceptedContext, Association, type AssociationUser} from './association.ts';
+import type {AcceptedContext} from './acceptedContext.ts';
+import {Association, type AssociationUser} from './association.ts';
 import {DimseError} from './dimseError.ts';
 import {
   type AssociateAccept,

@@ -1,6 +1,7 @@
 import type {Socket} from 'node:net';
 import type {Log} from '../cli/log.ts';
-import {type AcceptedContext, Association} from './association.ts';
+import type {AcceptedContext} from './acceptedContext.ts';
+import {Association} from './association.ts';
 import {type CommandSet, commandField} from './commandSet.ts';
 import {beginCommitment} from './commitmentService.ts';
 import {DimseError, protocolError} from './dimseError.ts';

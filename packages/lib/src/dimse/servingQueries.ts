@@ -1,5 +1,6 @@
 import type {Log} from '../cli/log.ts';
-import type {AcceptedContext, Association} from './association.ts';
+import type {AcceptedContext} from './acceptedContext.ts';
+import type {Association} from './association.ts';
 import {type CommandSet, commandField} from './commandSet.ts';
 import {readInstanceFacts} from './instanceFile.ts';
 import {collectData, type DataReceiver} from './messageAssembler.ts';

@@ -1,6 +1,7 @@
 import {canTranscode, plainTransferSyntaxes} from '../dicom/transcode.ts';
 import {transferSyntaxOf} from '../dicom/transferSyntax.ts';
-import type {AcceptedContext, Association} from './association.ts';
+import type {AcceptedContext} from './acceptedContext.ts';
+import type {Association} from './association.ts';
 import {commandField} from './commandSet.ts';
 import {ConvertedReader} from './convertedInstance.ts';
 import {DimseError} from './dimseError.ts';

@@ -2,7 +2,7 @@ import type {Field} from '../project/dictionary.ts';
 import {hasRepeating, type Project} from '../project/project.ts';
 import type {StoredRow} from '../store/records.ts';
 import type {CellMaker} from './exportCells.ts';
-import type {RowTable} from './exportRecords.ts';
+import type {RowTable} from './rowTable.ts';
 
 /**
  * The `eav` form of an export: one line per stored value; a checked box is its field with the code as value, a file its

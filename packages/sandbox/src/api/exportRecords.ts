@@ -12,6 +12,7 @@ import {CellMaker, type CellOptions, storedCell} from './exportCells.ts';
 import {flatColumns, requestedFields} from './exportColumns.ts';
 import {eavTable} from './exportEav.ts';
 import {compareRows, filterRows, isVisible} from './exportRows.ts';
+import type {RowTable} from './rowTable.ts';
 import {timeParameter} from './times.ts';
 
 /** An export of fewer records is answered in one piece. */
@@ -27,15 +28,6 @@ export function delimiterOf(parameters: Parameters): string {
   const delimiter = DELIMITERS[parameters.text('csvDelimiter')];
   if (delimiter === undefined) throw invalidParameter('csvDelimiter');
   return delimiter;
-}
-
-/** Turns the visible, filtered rows of one record into table rows. */
-export interface RowTable {
-  columns: string[];
-  /** Names of the stored columns that are shown. */
-  stored: string[];
-  labels?: string[] | undefined;
-  cellsOf(row: StoredRow): string[][];
 }
 
 interface ExportPlan {

@@ -23,7 +23,8 @@ import {findIdentifiers} from '@fiona/sandbox/samples/plantedIdentifiers';
 import {expect} from 'vitest';
 import {type PipelineRedcap, startPipelineRedcap} from '../../../../../test/support/pipelineSite.ts';
 import {startTool, type ToolCall} from '../../../../../test/support/runTool.ts';
-import {anonymizeAndSend, type SendOptions} from '../../src/anonymizeAndSend.ts';
+import {anonymizeAndSend} from '../../src/anonymizeAndSend.ts';
+import type {SendOptions} from '../../src/dependencies.ts';
 import type {RequestResult} from '../../src/requestResult.ts';
 import {plantedTexts} from './sampleOnDisk.ts';
 
